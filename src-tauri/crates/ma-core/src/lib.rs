@@ -1,0 +1,58 @@
+//! The domain of Mechanical Advantage.
+//!
+//! What an agent may put forward ([`Action`]), what a person is shown ([`Display`]),
+//! how a proposal lives ([`State`]), what is written down ([`LogEntry`]), and the only
+//! things an agent can do to us ([`Inbox`]).
+//!
+//! Nothing here reads a clock, a file, a socket or a random number: time and chance
+//! arrive as arguments.
+
+mod action;
+mod challenge;
+mod digest;
+mod display;
+mod entry;
+mod id;
+mod inbox;
+mod lifecycle;
+mod statement;
+mod text;
+pub mod tree;
+
+pub use action::{
+    Action, Attachment, Draft, EmailDraft, MAX_ATTACHMENT_BYTES, MAX_RECIPIENTS, Risk, SendEmail,
+    Sender, Upload,
+};
+pub use challenge::{Decision, Preimage};
+pub use digest::{Canonical, Digest, canonical};
+pub use display::{
+    AddressRole, AddressView, AttachmentView, Display, Field, RENDERER_VERSION, Said, Shown, Span,
+    render, render_pairing, render_passkey,
+};
+pub use entry::{
+    Assertion, Credential, LogEntry, Outcome, Record, RegistrationRecord, SignedApproval,
+};
+pub use id::{AccountId, AgentId, BadId, InstallId, PairingId, ProposalId};
+pub use inbox::{
+    AgentIdentity, Answer, Connection, HelloProof, Inbox, InboxError, PairingRequest, PairingState,
+    PairingTicket, Submission, Ticket, TicketFilter,
+};
+pub use lifecycle::{Event, Refused, State, apply};
+pub use statement::{enrolment_statement, pairing_statement, revocation_statement};
+pub use text::{
+    AgentName, EmailAddress, FileName, Invalid, MailText, MediaType, PersonName, Reason, Recipient,
+    SubjectLine,
+};
+
+/// Milliseconds since the Unix epoch, UTC.
+pub type Millis = i64;
+
+/// What binds a proposal: SHA-256 over the canonical bytes of the action and of its display.
+pub fn proposal_digest(action: &Action, display: &Display) -> Digest {
+    #[derive(serde::Serialize)]
+    struct Content<'a> {
+        action: &'a Action,
+        display: &'a Display,
+    }
+    Digest::of(&canonical(&Content { action, display }))
+}

@@ -1,0 +1,288 @@
+//! What happens by itself, at its time: a hold that is over, an expiry. It sleeps until then,
+//! without a tick.
+
+use crate::connector::{Connector, Practice, Smtp, not_done};
+use crate::engine::{Change, Engine, lock};
+use crate::pipeline::{Approved, Content, Mismatch, Started};
+use crate::store::{ProposalRow, StoreError};
+use ma_core::{AccountId, Digest, Event, LogEntry, Millis, Outcome, ProposalId, Record, State};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// The clock may be set while we sleep: never sleep longer than this.
+const LONGEST_SLEEP: Millis = 3_600_000;
+
+pub(crate) fn spawn(engine: &Arc<Engine>) {
+    let weak = Arc::downgrade(engine);
+    let mut closing = engine.closing.subscribe();
+    tokio::spawn(async move {
+        loop {
+            let Some(engine) = weak.upgrade() else { return };
+            let sleep = engine.look().await;
+            let woken = engine.wake.notified();
+            tokio::select! {
+                () = woken => {}
+                () = tokio::time::sleep(sleep) => {}
+                _ = closing.changed() => return,
+            }
+        }
+    });
+}
+
+impl Engine {
+    /// Makes the schedule look again, e.g. after the clock was set.
+    pub fn look_again(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Does what is due. Gives how long nothing will be.
+    async fn look(&self) -> Duration {
+        if self.install.is_none() || lock(&self.sealed).is_some() {
+            return Duration::from_secs(3600);
+        }
+        match self.due().await {
+            Ok(()) => {}
+            Err(error) => {
+                self.alarm("schedule", "Something could not be written down", &format!(
+                    "{error}. What was approved waits. Make room on the disk, then start the app again."
+                ));
+                return Duration::from_secs(30);
+            }
+        }
+        let now = self.now();
+        let (leaves, expires) = self.store.next_times().unwrap_or_default();
+        let leaves = leaves.filter(|_| !self.paused.load(Ordering::SeqCst));
+        let next = [leaves, expires, lock(&self.pairings).next_end()]
+            .into_iter()
+            .flatten()
+            .min()
+            .map_or(LONGEST_SLEEP, |at| (at - now).clamp(1, LONGEST_SLEEP));
+        Duration::from_millis(next.unsigned_abs())
+    }
+
+    async fn due(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        for row in self.store.open_proposals()? {
+            match row.state {
+                State::Pending if now >= row.expires => self.expire(&row, now).await?,
+                State::Held if row.leaves.is_some_and(|at| now >= at) => {
+                    if !self.paused.load(Ordering::SeqCst) {
+                        self.run(&row).await?;
+                    }
+                }
+                State::Pending
+                | State::Held
+                | State::Executing
+                | State::Executed
+                | State::Failed
+                | State::InDoubt
+                | State::Rejected
+                | State::Withdrawn
+                | State::Superseded
+                | State::Expired => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn expire(&self, row: &ProposalRow, now: Millis) -> Result<(), StoreError> {
+        let id = row.id.clone();
+        self.store
+            .write(move |tx| {
+                if let Some(state) = tx.step(&id, State::Pending, Event::Expire, now)? {
+                    tx.append(&LogEntry::new(
+                        now,
+                        Record::Expired {
+                            proposal: id.clone(),
+                        },
+                    ))?;
+                    tx.tell(Change::Moved {
+                        id: id.to_string(),
+                        state,
+                    });
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// The hold is over: everything is verified again, the start is written down, and the
+    /// connector is asked, in a task of its own.
+    async fn run(&self, row: &ProposalRow) -> Result<(), StoreError> {
+        let approved = match self.verify_again(row) {
+            Ok(approved) => approved,
+            Err(mismatch) => return self.void(&row.id, &mismatch).await,
+        };
+        let Some(started) = self.start(approved).await? else {
+            return Ok(());
+        };
+        let Some(engine) = self.me.upgrade() else {
+            return Ok(());
+        };
+        let account = row.account.clone();
+        tokio::spawn(async move { engine.carry_out(started, account).await });
+        Ok(())
+    }
+
+    /// From the stored bytes and the log alone.
+    fn verify_again(&self, row: &ProposalRow) -> Result<Approved, Mismatch> {
+        let stored = |e: StoreError| Mismatch(e.to_string());
+        let missing = |what: &str| Mismatch(format!("{what} is missing"));
+        let head = *lock(&self.head);
+        if self.store.root_at(head.size).map_err(stored)? != head {
+            return Err(Mismatch(
+                "the log is not the one that this app wrote".to_owned(),
+            ));
+        }
+        let seq = row.approval_seq.ok_or_else(|| missing("the approval"))?;
+        let logged = self
+            .store
+            .entry(seq)
+            .map_err(stored)?
+            .ok_or_else(|| missing("the approval's entry"))?;
+        let proof = self.store.inclusion(head.size, seq).map_err(stored)?;
+        ma_core::tree::inclusion(&proof, head, seq, &logged.bytes)
+            .map_err(|_| Mismatch("the approval's entry was changed".to_owned()))?;
+        let Record::Approved { proposal, approval } = logged.entry().map_err(stored)?.record else {
+            return Err(Mismatch(
+                "the approval's entry is something else".to_owned(),
+            ));
+        };
+        if proposal != row.id {
+            return Err(Mismatch(
+                "the approval is about another proposal".to_owned(),
+            ));
+        }
+        let prepared = self
+            .store
+            .prepared(&row.id)
+            .map_err(stored)?
+            .ok_or_else(|| missing("the finished mail"))?;
+        let ring = lock(&self.ring).clone();
+        let content = Content {
+            subject: row.id.to_string(),
+            action: row.action.clone(),
+            display: row.display.clone(),
+            prepared,
+        };
+        Approved::verify(row.id.clone(), &approval, content, &ring)
+    }
+
+    async fn start(&self, approved: Approved) -> Result<Option<Started>, StoreError> {
+        let now = self.now();
+        let id = approved.id().clone();
+        let begun = self
+            .store
+            .write(move |tx| {
+                let Some(state) = tx.step(&id, State::Held, Event::Start, now)? else {
+                    return Ok::<_, StoreError>(false);
+                };
+                tx.append(&LogEntry::new(
+                    now,
+                    Record::Started {
+                        proposal: id.clone(),
+                    },
+                ))?;
+                tx.tell(Change::Moved {
+                    id: id.to_string(),
+                    state,
+                });
+                Ok(true)
+            })
+            .await?;
+        Ok(begun.then(|| approved.start()))
+    }
+
+    async fn carry_out(&self, started: Started, account: AccountId) {
+        let outcome = self.execute(&started, &account).await;
+        let ended = started.end(outcome);
+        let doubtful = matches!(ended.outcome, Outcome::Unknown { .. });
+        if let Err(error) = self.note_end(&ended.id, ended.outcome, self.now()).await {
+            // It stays "executing" and is in doubt at the next start.
+            self.alarm("outcome_lost", "An outcome could not be written down", &format!(
+                "{error}. Whether {} was sent is asked at the next start; it is not sent again.", ended.id
+            ));
+        } else if doubtful {
+            self.tell(Change::Other);
+        }
+        self.wake.notify_one();
+    }
+
+    async fn execute(&self, started: &Started, account: &AccountId) -> Outcome {
+        if *account == AccountId::practice() {
+            return Practice::new(Arc::clone(&self.store), &self.config.home, self.now())
+                .execute(started)
+                .await;
+        }
+        match self.smtp(account).await {
+            Ok(server) => Smtp(server).execute(started).await,
+            Err(refusal) => not_done(&refusal.code, refusal.message, &refusal.next),
+        }
+    }
+
+    /// What was approved no longer matches: nothing runs, the person is told.
+    async fn void(&self, id: &ProposalId, mismatch: &Mismatch) -> Result<(), StoreError> {
+        let now = self.now();
+        let reason = mismatch.to_string();
+        self.alarm(
+            "stopped",
+            "An approved item was stopped",
+            &format!("{reason}. Nothing was sent. The database was changed from outside, or its passkey was removed."),
+        );
+        let id = id.clone();
+        self.store
+            .write(move |tx| {
+                if let Some(state) = tx.step(&id, State::Held, Event::Void, now)? {
+                    tx.note_outcome(
+                        &id,
+                        &not_done(
+                            "stopped",
+                            reason.clone(),
+                            "Propose it again if it is still wanted.",
+                        ),
+                    )?;
+                    tx.append(&LogEntry::new(
+                        now,
+                        Record::Voided {
+                            proposal: id.clone(),
+                            reason,
+                        },
+                    ))?;
+                    tx.tell(Change::Moved {
+                        id: id.to_string(),
+                        state,
+                    });
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// The proposal's stored bytes are those of its log entry.
+    pub(crate) fn broken(&self, row: &ProposalRow) -> Option<String> {
+        let entries = match self.store.entries_of(&row.id) {
+            Ok(entries) => entries,
+            Err(error) => return Some(error.to_string()),
+        };
+        let head = *lock(&self.head);
+        let Some(first) = entries.first() else {
+            return Some("Its entry in the log is missing. It cannot be approved.".to_owned());
+        };
+        let proof = self.store.inclusion(head.size, first.seq).ok();
+        let placed = proof.is_some_and(|proof| {
+            ma_core::tree::inclusion(&proof, head, first.seq, &first.bytes).is_ok()
+        });
+        let same = first.entry().is_ok_and(|entry| {
+            matches!(entry.record, Record::Proposed { proposal, action_sha256, display_sha256, .. }
+                if proposal == row.id
+                    && action_sha256 == Digest::of(&row.action)
+                    && display_sha256 == Digest::of(&row.display))
+        });
+        (!placed || !same).then(|| {
+            "What is stored is not what was proposed: it was changed outside the app. It cannot be \
+             approved."
+                .to_owned()
+        })
+    }
+}

@@ -1,0 +1,254 @@
+//! One thread owns the writing connection. What waits is committed together: one fsync serves
+//! many (group commit). Each job is a savepoint, so one that fails takes nothing with it.
+
+use super::{StoreError, log};
+use crate::Change;
+use ed25519_dalek::SigningKey;
+use ma_core::tree::TreeRoot;
+use ma_core::{InstallId, LogEntry};
+use rusqlite::Connection;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::{broadcast, oneshot};
+
+/// The most jobs of one transaction: it bounds how long the first waits for the last.
+const BATCH: usize = 128;
+
+type Settle = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+trait Work: Send {
+    /// Does it. Gives whether to keep what it wrote, and how to answer once that is known.
+    fn run(self: Box<Self>, tx: &mut Tx<'_>) -> (bool, Settle);
+    /// Answers without doing it.
+    fn refuse(self: Box<Self>, error: StoreError);
+}
+
+struct Asked<F, T, E> {
+    job: F,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Work for Asked<F, T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
+{
+    fn run(self: Box<Self>, tx: &mut Tx<'_>) -> (bool, Settle) {
+        let result = (self.job)(tx);
+        let keep = result.is_ok();
+        let reply = self.reply;
+        let settle: Settle = Box::new(move |committed| {
+            // Nobody may listen any more: what was committed stays committed.
+            let _ = reply.send(match committed {
+                Ok(()) => result,
+                Err(error) => result.and(Err(error.into())),
+            });
+        });
+        (keep, settle)
+    }
+
+    fn refuse(self: Box<Self>, error: StoreError) {
+        let _ = self.reply.send(Err(error.into()));
+    }
+}
+
+pub(super) struct Job(Box<dyn Work>);
+
+impl Job {
+    pub(super) fn new<T, E, F>(job: F, reply: oneshot::Sender<Result<T, E>>) -> Self
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        Self(Box::new(Asked { job, reply }))
+    }
+}
+
+enum Message {
+    Run(Job),
+    Sign(Box<Signer>),
+    Close,
+}
+
+/// How the log's checkpoints are signed, and who is told of changes.
+pub(crate) struct Signer {
+    pub(crate) install: InstallId,
+    pub(crate) key: SigningKey,
+    pub(crate) changes: broadcast::Sender<Change>,
+    /// The root that is on the disk.
+    pub(crate) head: std::sync::Arc<Mutex<TreeRoot>>,
+}
+
+pub(super) struct Writer {
+    sender: Sender<Message>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+        let (sender, receiver) = channel();
+        std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || run(&connection, &receiver))
+            .map_err(|e| StoreError::Sqlite(e.to_string()))?;
+        Ok(Self { sender })
+    }
+
+    pub(super) fn send(&self, job: Job) -> Result<(), StoreError> {
+        self.sender
+            .send(Message::Run(job))
+            .map_err(|_| StoreError::Closed)
+    }
+
+    pub(super) fn sign_with(&self, signer: Signer) -> Result<(), StoreError> {
+        self.sender
+            .send(Message::Sign(Box::new(signer)))
+            .map_err(|_| StoreError::Closed)
+    }
+
+    pub(super) fn close(&self) {
+        let _ = self.sender.send(Message::Close);
+    }
+}
+
+impl super::Store {
+    /// Gives the writer the installation's key. Until then nothing can be appended to the log.
+    pub(crate) fn sign_with(&self, signer: Signer) -> Result<(), StoreError> {
+        self.writer.sign_with(signer)
+    }
+}
+
+/// One job's view of the transaction.
+pub(crate) struct Tx<'a> {
+    connection: &'a Connection,
+    signer: Option<&'a Signer>,
+    appended: bool,
+    changes: Vec<Change>,
+}
+
+impl Tx<'_> {
+    /// The connection.
+    pub(crate) fn sql(&self) -> &Connection {
+        self.connection
+    }
+
+    /// Appends to the log. Gives the entry's index, from 0.
+    pub(crate) fn append(&mut self, entry: &LogEntry) -> Result<u64, StoreError> {
+        if self.signer.is_none() {
+            return Err(StoreError::Closed);
+        }
+        self.appended = true;
+        log::append(self.connection, entry)
+    }
+
+    /// Tells everybody, once it is on the disk.
+    pub(crate) fn tell(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+}
+
+fn run(connection: &Connection, receiver: &Receiver<Message>) {
+    let mut signer: Option<Signer> = None;
+    while let Ok(first) = receiver.recv() {
+        let mut jobs = Vec::new();
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Run(job) => jobs.push(job),
+                Message::Sign(new) => {
+                    // It holds from the next transaction on.
+                    commit(connection, signer.as_ref(), std::mem::take(&mut jobs));
+                    signer = Some(*new);
+                }
+                Message::Close => {
+                    commit(connection, signer.as_ref(), jobs);
+                    return;
+                }
+            }
+            next = (jobs.len() < BATCH)
+                .then(|| receiver.try_recv().ok())
+                .flatten();
+        }
+        commit(connection, signer.as_ref(), jobs);
+    }
+}
+
+fn commit(connection: &Connection, signer: Option<&Signer>, jobs: Vec<Job>) {
+    if jobs.is_empty() {
+        return;
+    }
+    let mut settles: Vec<Settle> = Vec::with_capacity(jobs.len());
+    let mut tx = Tx {
+        connection,
+        signer,
+        appended: false,
+        changes: Vec::new(),
+    };
+    let committed = transact(&mut tx, jobs, &mut settles);
+    if committed.is_err() && !connection.is_autocommit() {
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    if let (Ok(Some(root)), Some(signer)) = (&committed, signer) {
+        *signer.head.lock().unwrap_or_else(PoisonError::into_inner) = *root;
+    }
+    let answer = committed.map(|_| ());
+    let happened = answer.is_ok();
+    for settle in settles {
+        settle(answer.clone());
+    }
+    if let (true, Some(signer)) = (happened, signer) {
+        for change in tx.changes {
+            let _ = signer.changes.send(change);
+        }
+    }
+}
+
+fn transact(
+    tx: &mut Tx<'_>,
+    jobs: Vec<Job>,
+    settles: &mut Vec<Settle>,
+) -> Result<Option<TreeRoot>, StoreError> {
+    let connection = tx.connection;
+    let mut failed = connection.execute_batch("BEGIN IMMEDIATE").err();
+    for Job(work) in jobs {
+        if let Some(error) = &failed {
+            work.refuse(StoreError::from_ref(error));
+            continue;
+        }
+        failed = save(tx, work, settles).err();
+    }
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    let root = match (tx.appended, tx.signer) {
+        (true, Some(signer)) => {
+            let root = log::root(connection)?;
+            log::checkpoint(connection, signer, root)?;
+            Some(root)
+        }
+        (true | false, Some(_) | None) => None,
+    };
+    connection.execute_batch("COMMIT")?;
+    Ok(root)
+}
+
+fn save(
+    tx: &mut Tx<'_>,
+    work: Box<dyn Work>,
+    settles: &mut Vec<Settle>,
+) -> Result<(), rusqlite::Error> {
+    let connection = tx.connection;
+    let told = tx.changes.len();
+    if let Err(error) = connection.execute_batch("SAVEPOINT job") {
+        work.refuse(StoreError::from_ref(&error));
+        return Err(error);
+    }
+    let (keep, settle) = work.run(tx);
+    settles.push(settle);
+    if !keep {
+        tx.changes.truncate(told);
+        connection.execute_batch("ROLLBACK TO job")?;
+    }
+    connection.execute_batch("RELEASE job")
+}
