@@ -113,7 +113,9 @@ impl Engine {
             wake: tokio::sync::Notify::new(),
             closing: tokio::sync::watch::channel(false).0,
         });
-        *lock(&engine.head) = engine.store.root().unwrap_or(*lock(&engine.head));
+        if let Ok(root) = engine.store.root() {
+            *lock(&engine.head) = root;
+        }
         if weak {
             engine.note_weak();
         }

@@ -48,6 +48,13 @@ impl Engine {
         let row = self.store.proposal(&id)?.ok_or_else(none)?;
         let seq = row.approval_seq.ok_or_else(none)?;
         let head = *lock(&self.head);
+        if seq >= head.size {
+            return Err(refusal(
+                "too_early",
+                "It is being written down right now.",
+                "Try again.",
+            ));
+        }
         let checkpoint = sign_checkpoint(&install.id, &install.key, head)
             .map_err(|e| refusal("receipt", &e.to_string(), "Try again."))?;
         let attest = |seq: u64| -> Result<Attested, Refusal> {
@@ -75,7 +82,7 @@ impl Engine {
         };
         let finished = entries
             .iter()
-            .filter(|e| e.seq > seq)
+            .filter(|e| e.seq > seq && e.seq < head.size)
             .find(|e| {
                 e.entry()
                     .is_ok_and(|e| matches!(e.record, Record::Finished { .. }))

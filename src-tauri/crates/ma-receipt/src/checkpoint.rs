@@ -144,3 +144,38 @@ impl Proof {
         Ok(tree)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ed25519_dalek::SigningKey;
+
+    #[test]
+    fn a_checkpoint_of_any_key_verifies_with_its_own_key_and_no_other() {
+        for seed in 0..64 {
+            let key = SigningKey::from_bytes(&[seed; 32]);
+            let install = InstallId::of_public_key(key.verifying_key().as_bytes());
+            let tree = TreeRoot {
+                size: 7,
+                hash: Digest::of(b"root"),
+            };
+            let note = sign_checkpoint(&install, &key, tree).unwrap();
+            let own = verifier_key(&install, &key.verifying_key());
+            assert_eq!(verify_checkpoint(&own, &note), Ok(tree));
+            let other = SigningKey::from_bytes(&[seed + 1; 32]);
+            let other = verifier_key(&install, &other.verifying_key());
+            assert!(verify_checkpoint(&other, &note).is_err());
+        }
+    }
+
+    #[test]
+    fn a_proof_reads_back_what_it_wrote() {
+        let proof = Proof {
+            index: 3,
+            hashes: vec![Digest::of(b"a"), Digest::of(b"b")],
+            checkpoint: "origin\n4\nroot\n\nsignature\n".to_owned(),
+        };
+        assert_eq!(Proof::from_text(&proof.to_text()), Ok(proof));
+        assert!(Proof::from_text("c2sp.org/tlog-proof@v2\nindex 1\n\nx").is_err());
+    }
+}

@@ -314,9 +314,10 @@ fn whole(s: &Subject<'_>) -> Result<String, String> {
 }
 
 fn key_names_install(verifier_key: &str, install: &ma_core::InstallId) -> bool {
+    // Name, id, key: base 64 may hold a plus itself.
     verifier_key
-        .rsplit('+')
-        .next()
+        .splitn(3, '+')
+        .nth(2)
         .and_then(from_base64)
         .and_then(|bytes| bytes.get(1..).and_then(|k| <[u8; 32]>::try_from(k).ok()))
         .is_some_and(|key| ma_core::InstallId::of_public_key(&key) == *install)

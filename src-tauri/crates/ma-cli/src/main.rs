@@ -1,0 +1,5 @@
+//! The `ma` command.
+
+fn main() -> std::process::ExitCode {
+    ma_cli::main()
+}
