@@ -96,6 +96,19 @@ fn check(text: &str, max: usize, lines: Lines, joiners: bool) -> Result<(), Inva
     Ok(())
 }
 
+/// A mail program shows an encoded word (RFC 2047) as what it stands for: a person would approve
+/// one text, and the recipient read another.
+fn no_encoded_word(text: &str) -> Result<(), Invalid> {
+    if text.contains("=?") {
+        return Err(invalid(
+            "encoded_word",
+            "it holds =?, which begins an encoded word in a mail".to_owned(),
+            "Write the text itself; it is encoded for you.",
+        ));
+    }
+    Ok(())
+}
+
 fn not_blank(text: &str) -> Result<(), Invalid> {
     if text.trim().is_empty() {
         return Err(invalid(
@@ -153,7 +166,7 @@ macro_rules! text {
 
 text!(
     /// A subject: one line, up to 900 bytes (RFC 5322 2.1.1 limits a line to 998). May be empty.
-    SubjectLine, |t| check(t, 900, Lines::One, true)
+    SubjectLine, |t| check(t, 900, Lines::One, true).and_then(|()| no_encoded_word(t))
 );
 text!(
     /// The text of a mail: lines that end in `\n`, up to 1 MiB. May be empty.
@@ -169,11 +182,11 @@ text!(
 );
 text!(
     /// The name before an address: one line, up to 200 bytes. A claim, not a destination.
-    PersonName, |t| check(t, 200, Lines::One, false).and_then(|()| not_blank(t))
+    PersonName, |t| check(t, 200, Lines::One, false).and_then(|()| not_blank(t)).and_then(|()| no_encoded_word(t))
 );
 text!(
     /// A file name: one line, up to 200 bytes, no path.
-    FileName, |t| check(t, 200, Lines::One, false).and_then(|()| not_blank(t)).and_then(|()| no_path(t))
+    FileName, |t| check(t, 200, Lines::One, false).and_then(|()| not_blank(t)).and_then(|()| no_path(t)).and_then(|()| no_encoded_word(t))
 );
 text!(
     /// A media type (RFC 6838 4.2), lower case, without parameters: `application/pdf`.
@@ -379,6 +392,15 @@ mod tests {
                 code(EmailAddress::parse(format!("{text}@x.test"))),
                 "hidden_character"
             );
+        }
+    }
+
+    #[test]
+    fn what_a_mail_program_would_show_as_something_else_is_refused() {
+        for text in ["=?utf-8?q?fake?=", "Hello =?utf-8?B?eA==?="] {
+            assert_eq!(code(SubjectLine::parse(text)), "encoded_word");
+            assert_eq!(code(PersonName::parse(text)), "encoded_word");
+            assert_eq!(code(FileName::parse(text)), "encoded_word");
         }
     }
 

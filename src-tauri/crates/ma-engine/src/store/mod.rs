@@ -79,6 +79,8 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
+        // Or a REPLACE would pass the triggers that guard against DELETE.
+        connection.pragma_update(None, "recursive_triggers", true)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         schema::migrate(&mut connection).map_err(|e| StoreError::Sqlite(e.to_string()))?;
         schema::forbid(&connection)?;

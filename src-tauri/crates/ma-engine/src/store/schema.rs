@@ -100,7 +100,6 @@ mod tests {
                 format!("DELETE FROM {table}"),
                 format!("DROP TABLE {table}"),
                 format!("ALTER TABLE {table} RENAME TO x"),
-                format!("REPLACE INTO {table} SELECT * FROM {table}"),
             ] {
                 let denied = connection.execute_batch(&sql);
                 assert!(denied.is_err(), "{sql}");
@@ -117,6 +116,19 @@ mod tests {
             "UPDATE agent SET key_sha256 = x'01'",
         ] {
             assert!(connection.execute_batch(sql).is_err(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_replace_does_not_slip_past_the_triggers() {
+        let connection = open();
+        connection
+            .pragma_update(None, "recursive_triggers", true)
+            .unwrap();
+        forbid(&connection).unwrap();
+        for table in ["log", "proposal", "blob", "practice_mail", "agent"] {
+            let sql = format!("REPLACE INTO {table} SELECT * FROM {table}");
+            assert!(connection.execute_batch(&sql).is_err(), "{sql}");
         }
     }
 
