@@ -4,15 +4,15 @@ use crate::chance;
 use crate::config::millis;
 use crate::engine::{Engine, lock, refusal};
 use crate::pipeline::{Approval, Content};
-use crate::view::{CeremonyView, PageAsk, PageReply, PageView, Refusal};
+use crate::view::{CeremonyView, PageReply, PageView, Refusal};
 use ma_core::{
     AgentName, Assertion, Canonical, Credential, Decision, Digest, Display, Millis, PairingId,
     Preimage, ProposalId, RegistrationRecord, SignedApproval,
 };
-use ma_receipt::{AssertionError, base64url, relying_party};
+use ma_receipt::AssertionError;
 use serde::Deserialize;
 use std::collections::VecDeque;
-use webauthn_rs::prelude::{Passkey, PasskeyRegistration};
+use webauthn_rs::prelude::PasskeyRegistration;
 
 /// What a gesture is about.
 pub(crate) enum Subject {
@@ -46,7 +46,7 @@ impl Subject {
         }
     }
 
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Proposal(id) => id.to_string(),
             Self::Pairing { id, .. } => id.to_string(),
@@ -65,7 +65,7 @@ pub(crate) struct Shown {
     pub(crate) fingerprint: Option<String>,
 }
 
-enum Phase {
+pub(crate) enum Phase {
     /// The address was handed to the browser.
     Fresh,
     /// The page is open and makes a passkey.
@@ -75,13 +75,13 @@ enum Phase {
 }
 
 pub(crate) struct Ceremony {
-    token: String,
-    secret: String,
-    words: String,
-    subject: Subject,
-    shown: Shown,
-    phase: Phase,
-    expires: Millis,
+    pub(crate) token: String,
+    pub(crate) secret: String,
+    pub(crate) words: String,
+    pub(crate) subject: Subject,
+    pub(crate) shown: Shown,
+    pub(crate) phase: Phase,
+    pub(crate) expires: Millis,
 }
 
 /// The one ceremony in progress, and the tokens that were used up before.
@@ -127,7 +127,7 @@ fn over() -> Refusal {
     )
 }
 
-fn failed(what: &str) -> Refusal {
+pub(crate) fn failed(what: &str) -> Refusal {
     refusal(
         "not_confirmed",
         &format!("The passkey's answer was refused: {what}. Nothing was approved."),
@@ -258,98 +258,6 @@ impl Engine {
         over()
     }
 
-    fn ask_to_create(
-        &self,
-        ceremony: &Ceremony,
-        label: &str,
-    ) -> Result<(PageView, Phase), Refusal> {
-        let webauthn = relying_party(&self.config.page_origin())?;
-        let exclude = lock(&self.ring)
-            .active()
-            .filter_map(|c| serde_json::from_value::<Passkey>(c.passkey.clone()).ok())
-            .map(|p| p.cred_id().clone())
-            .collect();
-        // A handle of its own for each passkey: with one for all, an authenticator would replace
-        // the older passkey by the newer.
-        let handle = webauthn_rs::prelude::Uuid::from_bytes(chance::bytes()?);
-        let (options, state) = webauthn
-            .start_passkey_registration(handle, label, label, Some(exclude))
-            .map_err(|e| failed(&format!("{e:?}")))?;
-        let mut options = serde_json::to_value(&options).map_err(|e| failed(&e.to_string()))?;
-        let mut public = options
-            .get_mut("publicKey")
-            .map(serde_json::Value::take)
-            .unwrap_or_default();
-        hint(&mut public);
-        let page = Self::page(ceremony, PageAsk::Create { options: public });
-        Ok((page, Phase::Creating(Box::new(state))))
-    }
-
-    fn ask_to_sign(&self, ceremony: &Ceremony, now: Millis) -> Result<(PageView, Phase), Refusal> {
-        let install = self.unsealed()?;
-        let (credentials, key_set) = {
-            let ring = lock(&self.ring);
-            (ring.active().cloned().collect::<Vec<_>>(), ring.digest())
-        };
-        let passkeys: Vec<Passkey> = credentials
-            .iter()
-            .filter_map(|c| serde_json::from_value(c.passkey.clone()).ok())
-            .collect();
-        if passkeys.is_empty() {
-            // An empty list would let any passkey of this name answer.
-            return Err(refusal(
-                "no_passkey",
-                "There is no passkey that may approve.",
-                "Make a passkey first.",
-            ));
-        }
-        let webauthn = relying_party(&self.config.page_origin())?;
-        let (options, _) = webauthn
-            .start_passkey_authentication(&passkeys)
-            .map_err(|e| failed(&format!("{e:?}")))?;
-        let head = *lock(&self.head);
-        let display = ceremony
-            .shown
-            .display
-            .as_ref()
-            .map_or_else(|| Digest::of(b""), Canonical::digest);
-        let preimage = Preimage {
-            install_id: install.id.clone(),
-            subject: ceremony.subject.name(),
-            decision: ceremony.subject.decision(),
-            action_sha256: Digest::of(&ceremony.shown.action),
-            display_sha256: display,
-            prepared_sha256: Digest::of(&ceremony.shown.prepared),
-            nonce: base64url(options.public_key.challenge.as_ref()),
-            log_root: head.hash,
-            log_size: head.size,
-            key_set_sha256: key_set,
-            issued_ms: now,
-            expires_ms: ceremony.expires,
-        };
-        let mut public =
-            serde_json::to_value(&options.public_key).map_err(|e| failed(&e.to_string()))?;
-        if let Some(slot) = public.get_mut("challenge") {
-            *slot = serde_json::Value::String(base64url(preimage.challenge().as_bytes()));
-        }
-        transports(&mut public, &credentials);
-        hint(&mut public);
-        let page = Self::page(ceremony, PageAsk::Get { options: public });
-        Ok((page, Phase::Signing(Box::new(preimage))))
-    }
-
-    fn page(ceremony: &Ceremony, ask: PageAsk) -> PageView {
-        PageView {
-            words: ceremony.words.clone(),
-            decision: ceremony.subject.decision(),
-            display: ceremony.shown.display.clone(),
-            fingerprint: ceremony.shown.fingerprint.clone(),
-            ask,
-            secret: ceremony.secret.clone(),
-            expires: ceremony.expires,
-        }
-    }
-
     /// The page's answer. Good for one: whatever comes of it, the ceremony is over.
     pub async fn finish_page(&self, answer: crate::view::PageAnswer) -> Result<PageReply, Refusal> {
         let secret = Digest::of(answer.secret.as_bytes());
@@ -469,31 +377,5 @@ impl Engine {
         Ok(PageReply::Next {
             page: Box::new(page),
         })
-    }
-}
-
-/// Tells the browser to try this computer's own authenticator first (WebAuthn 3 5.8.7).
-fn hint(options: &mut serde_json::Value) {
-    if let Some(object) = options.as_object_mut() {
-        object.insert("hints".to_owned(), serde_json::json!(["client-device"]));
-    }
-}
-
-/// The library drops transports without attestation; the stored ones spare the person a choice.
-fn transports(options: &mut serde_json::Value, credentials: &[Credential]) {
-    let Some(list) = options
-        .get_mut("allowCredentials")
-        .and_then(serde_json::Value::as_array_mut)
-    else {
-        return;
-    };
-    for allowed in list {
-        let id = allowed.get("id").and_then(serde_json::Value::as_str);
-        let known = credentials.iter().find(|c| Some(c.id.as_str()) == id);
-        if let (Some(known), Some(object)) = (known, allowed.as_object_mut())
-            && !known.transports.is_empty()
-        {
-            object.insert("transports".to_owned(), serde_json::json!(known.transports));
-        }
     }
 }

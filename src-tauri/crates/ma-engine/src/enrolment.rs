@@ -4,9 +4,9 @@
 use crate::ceremony::{Shown, Subject};
 use crate::config::millis;
 use crate::engine::{Change, Engine, lock, refusal};
-use crate::opening::{FIRST_PASSKEY, LOG_HEAD, head_text};
 use crate::pipeline::{Approval, Approved, Content};
 use crate::store::{AgentRow, Tx};
+use crate::trust::{FIRST_PASSKEY, LOG_HEAD, head_text};
 use crate::view::{CeremonyView, PageReply, Refusal};
 use ma_core::{
     Canonical, Credential, Digest, Event, LogEntry, Record, RegistrationRecord, State,

@@ -1,17 +1,13 @@
 //! The agents' side: the only part of the engine that the door holds.
 
-use crate::chance;
-use crate::config::millis;
 use crate::engine::{Change, Engine, lock};
-use crate::store::{AccountRow, NewProposal, ProposalRow, StoreError, Tx};
+use crate::store::{ProposalRow, StoreError};
 use ed25519_dalek::Signer;
 use ma_core::{
-    Action, AgentId, AgentIdentity, AgentName, Answer, Canonical, Connection, Digest, Event,
-    HelloProof, Inbox, InboxError, InstallId, Invalid, LogEntry, Millis, PairingId, PairingRequest,
-    PairingState, PairingTicket, ProposalId, Record, State, Submission, Ticket, TicketFilter,
-    proposal_digest, render,
+    AgentId, AgentIdentity, Answer, Connection, Digest, Event, HelloProof, Inbox, InboxError,
+    InstallId, LogEntry, Millis, PairingId, PairingRequest, PairingState, PairingTicket,
+    ProposalId, Record, State, Submission, Ticket, TicketFilter,
 };
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, timeout_at};
@@ -27,9 +23,6 @@ impl From<StoreError> for InboxError {
     }
 }
 
-const EXPIRY_DAYS: u32 = 3;
-const LONGEST_EXPIRY: Duration = Duration::from_secs(30 * 24 * 3600);
-const SHORTEST_EXPIRY: Duration = Duration::from_secs(60);
 /// How often the use of a key is written down, at the most.
 const USE_NOTED: Millis = 60_000;
 
@@ -211,235 +204,7 @@ impl Inbox for Engine {
     }
 }
 
-impl Engine {
-    async fn put_forward(
-        &self,
-        agent: AgentId,
-        submission: Submission,
-    ) -> Result<Ticket, InboxError> {
-        if self.install.is_none() || lock(&self.sealed).is_some() {
-            return Err(InboxError::Sealed);
-        }
-        if self.paused.load(Ordering::SeqCst) {
-            return Err(InboxError::Paused);
-        }
-        let name = lock(&self.agents)
-            .values()
-            .find(|a| a.id == agent)
-            .map(|a| a.name.clone())
-            .ok_or(InboxError::KeyNotValid)?;
-        let now = self.now();
-        let expires = now + millis(self.expiry(submission.expires_in)?);
-        let id = chance::proposal_id().map_err(|e| InboxError::Internal(e.to_string()))?;
-        let cap = self.config.limits.open_per_agent;
-        let job = Proposing {
-            id,
-            agent,
-            name,
-            submission,
-            now,
-            expires,
-            cap,
-        };
-        let ticket = self.store.write(move |tx| job.run(tx)).await?;
-        self.wake.notify_one();
-        Ok(ticket)
-    }
-
-    fn expiry(&self, asked: Option<Duration>) -> Result<Duration, InboxError> {
-        let days = self.expiry_days();
-        match asked {
-            None => Ok(Duration::from_secs(u64::from(days) * 24 * 3600)),
-            Some(asked) if (SHORTEST_EXPIRY..=LONGEST_EXPIRY).contains(&asked) => Ok(asked),
-            Some(_) => Err(InboxError::Invalid(Invalid {
-                field: "expires_in".to_owned(),
-                code: "out_of_range",
-                message: "it is not between one minute and 30 days".to_owned(),
-                next: "Leave it out, or give seconds from 60 to 2592000.",
-            })),
-        }
-    }
-
-    /// Days until a proposal expires, as the person set it.
-    pub(crate) fn expiry_days(&self) -> u32 {
-        self.store
-            .setting("expiry_days")
-            .ok()
-            .flatten()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(EXPIRY_DAYS)
-    }
-}
-
-struct Proposing {
-    id: ProposalId,
-    agent: AgentId,
-    name: AgentName,
-    submission: Submission,
-    now: Millis,
-    expires: Millis,
-    cap: usize,
-}
-
-impl Proposing {
-    fn run(self, tx: &mut Tx<'_>) -> Result<Ticket, InboxError> {
-        let Self {
-            id,
-            agent,
-            name,
-            submission,
-            now,
-            expires,
-            cap,
-        } = self;
-        let account = choose_account(
-            tx,
-            submission.draft.account().map(ma_core::AccountId::as_str),
-        )?;
-        let (action, blobs) = submission
-            .draft
-            .resolve(&account.sender())
-            .map_err(|e| e.within("action"))?;
-        let bytes = action.canonical();
-        if let Some(same) = tx.same(&agent, Digest::of(&bytes))? {
-            return Ok(ticket(same));
-        }
-        let display = render(&action, &name, &submission.reason);
-        let shown = display.canonical();
-        let digest = proposal_digest(&action, &display);
-        supersede(tx, &agent, submission.revises.as_ref(), &id, now)?;
-        let open = tx.open_count(&agent)?;
-        if open >= cap {
-            return Err(InboxError::TooManyPending { open });
-        }
-        for blob in &blobs {
-            tx.keep_blob(blob)?;
-        }
-        let line = summary(&action);
-        tx.insert_proposal(&NewProposal {
-            id: &id,
-            agent: &agent,
-            revises: submission.revises.as_ref(),
-            verb: action.verb(),
-            account: action.account(),
-            action: &bytes,
-            display: &shown,
-            digest,
-            summary: &line,
-            proposed: now,
-            expires,
-        })?;
-        tx.append(&LogEntry::new(
-            now,
-            Record::Proposed {
-                proposal: id.clone(),
-                agent,
-                revises: submission.revises,
-                verb: action.verb().to_owned(),
-                account: action.account().clone(),
-                action_sha256: Digest::of(&bytes),
-                display_sha256: Digest::of(&shown),
-                expires,
-            },
-        ))?;
-        let (to, more) = first_recipient(&action);
-        tx.tell(Change::Proposed {
-            id: id.to_string(),
-            agent: name.as_str().to_owned(),
-            does: display.does.clone(),
-            to,
-            more,
-            title: display.title.plain(),
-        });
-        let row = tx.proposal(&id)?.ok_or(InboxError::NotFound)?;
-        Ok(ticket(row))
-    }
-}
-
-fn choose_account(tx: &Tx<'_>, named: Option<&str>) -> Result<AccountRow, InboxError> {
-    let accounts = tx.accounts()?;
-    match named {
-        Some(id) => accounts.into_iter().find(|a| a.id.as_str() == id),
-        None => accounts.into_iter().next(),
-    }
-    .ok_or_else(|| InboxError::NoAccount(named.unwrap_or("default").to_owned()))
-}
-
-/// A revision takes the place of one that still waits, or follows one that was decided against.
-fn supersede(
-    tx: &mut Tx<'_>,
-    agent: &AgentId,
-    revises: Option<&ProposalId>,
-    by: &ProposalId,
-    now: Millis,
-) -> Result<(), InboxError> {
-    let Some(old) = revises else {
-        return Ok(());
-    };
-    let row = tx
-        .proposal(old)?
-        .filter(|row| row.agent == *agent)
-        .ok_or_else(|| {
-            InboxError::Invalid(Invalid {
-                field: "revises".to_owned(),
-                code: "unknown_proposal",
-                message: "there is no such proposal of yours".to_owned(),
-                next: "List yours with GET /v1/proposals.",
-            })
-        })?;
-    match row.state {
-        State::Rejected | State::Withdrawn | State::Expired | State::Failed => Ok(()),
-        State::Pending => {
-            let state = tx
-                .step(old, State::Pending, Event::Revise, now)?
-                .ok_or(InboxError::WrongState(row.state))?;
-            tx.note_superseded(old, by)?;
-            tx.append(&LogEntry::new(
-                now,
-                Record::Superseded {
-                    proposal: old.clone(),
-                    by: by.clone(),
-                },
-            ))?;
-            tx.tell(Change::Moved {
-                id: old.to_string(),
-                state,
-            });
-            Ok(())
-        }
-        State::Held | State::Executing | State::Executed | State::InDoubt | State::Superseded => {
-            Err(InboxError::WrongState(row.state))
-        }
-    }
-}
-
-fn first_recipient(action: &Action) -> (Option<String>, u32) {
-    match action {
-        Action::EmailSend(mail) => {
-            let mut all = mail.recipients();
-            let first = all.next().map(|r| r.address.as_str().to_owned());
-            (first, u32::try_from(all.count()).unwrap_or(u32::MAX))
-        }
-    }
-}
-
-fn summary(action: &Action) -> String {
-    let (to, more) = first_recipient(action);
-    let more = if more > 0 {
-        format!(" +{more}")
-    } else {
-        String::new()
-    };
-    match action {
-        Action::EmailSend(mail) => format!(
-            "Send to {}{more}: {}",
-            to.unwrap_or_default(),
-            mail.subject.as_str()
-        ),
-    }
-}
-
-fn ticket(row: ProposalRow) -> Ticket {
+pub(crate) fn ticket(row: ProposalRow) -> Ticket {
     Ticket {
         id: row.id,
         state: row.state,

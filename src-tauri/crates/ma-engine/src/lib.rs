@@ -2,6 +2,7 @@
 //! pipeline between them, and recovery. It knows neither a window nor an HTTP server.
 
 mod accounts;
+mod asking;
 mod ceremony;
 mod chance;
 mod config;
@@ -17,10 +18,12 @@ mod notices;
 mod opening;
 mod pairing;
 mod pipeline;
+mod proposing;
 mod receipts;
 mod rows;
 mod schedule;
 mod store;
+mod trust;
 pub mod vault;
 pub mod view;
 

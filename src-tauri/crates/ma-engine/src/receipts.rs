@@ -135,32 +135,13 @@ fn view(id: &str, receipt: &Receipt, verdict: Verdict) -> ReceiptView {
     let tree = proof
         .as_ref()
         .and_then(|p| ma_receipt::verify_checkpoint(&receipt.verifier_key, &p.checkpoint).ok());
-    let synced = receipt
-        .keys
-        .iter()
-        .filter_map(Attested::read)
-        .any(|entry| match entry.record {
-            Record::PasskeyEnrolled { credential, .. } => {
-                credential.backup_eligible && Some(&credential.label) == verdict.passkey.as_ref()
-            }
-            Record::Installed { .. }
-            | Record::PasskeyRevoked { .. }
-            | Record::AgentPaired { .. }
-            | Record::AgentRevoked { .. }
-            | Record::Proposed { .. }
-            | Record::Approved { .. }
-            | Record::Rejected { .. }
-            | Record::Withdrawn { .. }
-            | Record::Superseded { .. }
-            | Record::Expired { .. }
-            | Record::Undone { .. }
-            | Record::Started { .. }
-            | Record::Finished { .. }
-            | Record::Voided { .. }
-            | Record::Settled { .. }
-            | Record::Paused { .. }
-            | Record::AccountConnected { .. } => false,
-        });
+    let synced = receipt.keys.iter().filter_map(Attested::read).any(|entry| {
+        if let Record::PasskeyEnrolled { credential, .. } = entry.record {
+            credential.backup_eligible && Some(&credential.label) == verdict.passkey.as_ref()
+        } else {
+            false
+        }
+    });
     let mut checks: Vec<CheckView> = verdict
         .checks
         .iter()
