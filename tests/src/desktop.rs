@@ -49,6 +49,8 @@ pub struct Options {
     pub tray: bool,
     /// A window manager.
     pub window_manager: bool,
+    /// Width and height of the screen.
+    pub screen: (u32, u32),
 }
 
 impl Default for Options {
@@ -59,6 +61,7 @@ impl Default for Options {
             notifications: true,
             tray: true,
             window_manager: true,
+            screen: (1280, 900),
         }
     }
 }
@@ -86,7 +89,7 @@ impl Desktop {
     /// Starts one and waits until each part answers.
     pub async fn with(options: Options) -> Self {
         let folder = Folder::new();
-        let (screen, display) = screen().await;
+        let (screen, display) = screen(options.screen).await;
         let env = environment(&folder, display);
         let mut desktop = Self {
             notifications: None,
@@ -278,17 +281,10 @@ impl Desktop {
 }
 
 /// A screen on the first free display.
-async fn screen() -> (Process, String) {
+async fn screen((width, height): (u32, u32)) -> (Process, String) {
+    let size = format!("{width}x{height}x24");
     let mut command = Command::new("Xvfb");
-    command.args([
-        "-displayfd",
-        "1",
-        "-screen",
-        "0",
-        "1280x900x24",
-        "-nolisten",
-        "tcp",
-    ]);
+    command.args(["-displayfd", "1", "-screen", "0", &size, "-nolisten", "tcp"]);
     command.args(["-noreset", "-ac"]);
     let screen = Process::start(&command);
     let number = eventually("the screen", READY, || {

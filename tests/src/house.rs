@@ -168,6 +168,61 @@ pub fn page_assets() -> Assets {
     }
 }
 
+/// What stands in the JSON block of a served page.
+pub fn page_block(text: &str) -> Value {
+    let (_, rest) = text
+        .split_once("<script type=\"application/json\" id=\"page\">")
+        .expect("the JSON block");
+    let (json, _) = rest.split_once("</script>").unwrap();
+    serde_json::from_str(json).unwrap()
+}
+
+/// Lets an agent ask to connect at that door.
+pub async fn ask_to_pair(http: &reqwest::Client, door: &str, name: &str) -> Asked {
+    let hello: Value = http
+        .get(format!("{door}/v1/hello?nonce={}", "n".repeat(32)))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let install = hello["install_id"]
+        .as_str()
+        .expect("an installation")
+        .to_owned();
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).unwrap();
+    let token = ma_protocol::AgentKey::new(&install, &ma_receipt::base64url(&secret))
+        .expect("a key")
+        .expose()
+        .to_owned();
+    let asked: Value = http
+        .post(format!("{door}/v1/pairings"))
+        .json(&json!({
+            "name": name,
+            "key_sha256": ma_core::Digest::of(token.as_bytes()).hex(),
+        }))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    Asked {
+        pairing: asked["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{asked}"))
+            .to_owned(),
+        code: asked["code"].as_str().unwrap().to_owned(),
+        agent: Agent {
+            http: http.clone(),
+            door: door.to_owned(),
+            token,
+        },
+    }
+}
+
 impl House {
     /// A new house, without passkey or agent.
     pub async fn empty() -> Self {
@@ -287,7 +342,13 @@ impl House {
 
     /// The last address that the browser was asked to open.
     pub fn opened(&self) -> String {
-        self.browser.0.lock().unwrap().last().expect("an address").clone()
+        self.browser
+            .0
+            .lock()
+            .unwrap()
+            .last()
+            .expect("an address")
+            .clone()
     }
 
     /// Opens the page as a browser would. Gives what stands in its JSON block.
@@ -298,11 +359,7 @@ impl House {
         if status != 200 {
             return Err((status, text));
         }
-        let (_, rest) = text
-            .split_once("<script type=\"application/json\" id=\"page\">")
-            .expect("the JSON block");
-        let (json, _) = rest.split_once("</script>").unwrap();
-        Ok(serde_json::from_str(json).unwrap())
+        Ok(page_block(&text))
     }
 
     /// Sends the page's answer. Gives status and body.
@@ -321,7 +378,8 @@ impl House {
 
     /// Answers a page as an honest browser and finger would.
     pub async fn gesture(&self, page: &Value) -> (u16, Value) {
-        self.gesture_with(page, &Knobs::honest(&self.origin())).await
+        self.gesture_with(page, &Knobs::honest(&self.origin()))
+            .await
     }
 
     /// Answers a page as the knobs say.
@@ -340,7 +398,11 @@ impl House {
     /// Opens the page of the ceremony that was begun and confirms.
     pub async fn confirm(&self, begun: &CeremonyView) -> Value {
         let page = self.open(&self.opened()).await.expect("the page opens");
-        assert_eq!(page["words"], json!(begun.words), "window and page show the same words");
+        assert_eq!(
+            page["words"],
+            json!(begun.words),
+            "window and page show the same words"
+        );
         let (status, reply) = self.gesture(&page).await;
         assert_eq!(status, 200, "{reply}");
         reply
@@ -355,13 +417,20 @@ impl House {
 
     /// Approves a proposal.
     pub async fn approve(&self, id: &str) {
-        let begun = self.engine.begin_approval(id).await.expect("an approval begins");
+        let begun = self
+            .engine
+            .begin_approval(id)
+            .await
+            .expect("an approval begins");
         self.confirm(&begun).await;
     }
 
     /// Opens the page for a proposal, without an answer yet.
     pub async fn approval_page(&self, id: &str) -> Value {
-        self.engine.begin_approval(id).await.expect("an approval begins");
+        self.engine
+            .begin_approval(id)
+            .await
+            .expect("an approval begins");
         self.open(&self.opened()).await.expect("the page opens")
     }
 
@@ -375,44 +444,7 @@ impl House {
 
     /// Lets an agent ask to connect.
     pub async fn ask_to_pair(&self, name: &str) -> Asked {
-        let hello: Value = self
-            .http
-            .get(format!("{}/v1/hello?nonce={}", self.door(), "n".repeat(32)))
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        let install = hello["install_id"].as_str().expect("an installation").to_owned();
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).unwrap();
-        let token = ma_protocol::AgentKey::new(&install, &ma_receipt::base64url(&secret))
-            .expect("a key")
-            .expose()
-            .to_owned();
-        let asked: Value = self
-            .http
-            .post(format!("{}/v1/pairings", self.door()))
-            .json(&json!({
-                "name": name,
-                "key_sha256": ma_core::Digest::of(token.as_bytes()).hex(),
-            }))
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        Asked {
-            pairing: asked["id"].as_str().unwrap_or_else(|| panic!("{asked}")).to_owned(),
-            code: asked["code"].as_str().unwrap().to_owned(),
-            agent: Agent {
-                http: self.http.clone(),
-                door: self.door(),
-                token,
-            },
-        }
+        ask_to_pair(&self.http, &self.door(), name).await
     }
 
     /// Connects an SMTP account on this computer and makes it the default.
@@ -432,7 +464,11 @@ impl House {
             .unwrap();
         assert!(test.works, "{test:?}");
         let settings = self.engine.settings().await.unwrap();
-        let account = settings.accounts.iter().find(|a| a.address == address).unwrap();
+        let account = settings
+            .accounts
+            .iter()
+            .find(|a| a.address == address)
+            .unwrap();
         self.engine.set_default_account(&account.id).await.unwrap();
     }
 
@@ -447,7 +483,9 @@ impl House {
             .collect::<Result<_, _>>()
             .unwrap();
         for trigger in triggers {
-            connection.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+            connection
+                .execute_batch(&format!("DROP TRIGGER {trigger}"))
+                .unwrap();
         }
         connection.execute_batch(sql).unwrap();
     }
@@ -502,7 +540,10 @@ impl Agent {
     /// Proposes; the door has to take it. Gives the proposal.
     pub async fn propose(&self, action: Value) -> Value {
         let (status, body) = self
-            .post("/v1/proposals", &json!({"action": action, "reason": "you asked me to"}))
+            .post(
+                "/v1/proposals",
+                &json!({"action": action, "reason": "you asked me to"}),
+            )
             .await;
         assert_eq!(status, 202, "{body}");
         body

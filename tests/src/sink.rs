@@ -25,6 +25,8 @@ pub enum Fault {
     RefuseLogin,
     /// This recipient is refused with 550; the others are taken.
     RefuseRecipient(String),
+    /// The answer to every recipient comes late.
+    HangAtRecipient(Duration),
     /// The message is answered with this code, e.g. 451, 552 or 554, and not
     /// taken. After a 421 the connection is closed.
     ReplyAfterBody(u16),
@@ -271,6 +273,9 @@ impl Connection {
     async fn recipient(&mut self, recipient: String) -> io::Result<()> {
         if self.envelope.from.is_none() {
             return self.reply("503 5.5.1 MAIL first").await;
+        }
+        if let Fault::HangAtRecipient(time) = self.state.fault() {
+            sleep(time).await;
         }
         if self.state.fault() == Fault::RefuseRecipient(recipient.clone()) {
             return self

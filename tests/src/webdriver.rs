@@ -236,6 +236,11 @@ pub struct Browser {
 impl Browser {
     /// Starts one whose person is there and is verified.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with further command-line flags.
+    pub async fn start_with(more: &[&str]) -> Self {
         let folder = Folder::new();
         let port = free_port();
         let mut command = Command::new("chromedriver");
@@ -247,6 +252,7 @@ impl Browser {
             "--user-data-dir={}",
             folder.join("profile").display()
         ));
+        flags.extend(more.iter().map(ToString::to_string));
         let options = json!({ "binary": CHROMIUM, "args": flags });
         let capabilities =
             json!({ "goog:chromeOptions": options, "webauthn:virtualAuthenticators": true });

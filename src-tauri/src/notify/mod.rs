@@ -55,6 +55,10 @@ pub enum Order {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Report {
     /// The person wants to read.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "a click is told on Linux only")
+    )]
     Read(Place),
     /// Nobody shows notifications.
     NoService,

@@ -69,6 +69,15 @@ test("A second gesture draws the next page with its own words", async () => {
   expect(screen.getByTestId("confirm").textContent).toContain(words.page.buttonNext);
 });
 
+test("A page that is left undecided ends the gesture, also when the browser keeps the page", async () => {
+  post.mockResolvedValue(new Response(null, { status: 204 }));
+  render(Page, { given });
+  window.dispatchEvent(new Event("pagehide"));
+  const [path, sent] = post.mock.calls[0] as [string, RequestInit];
+  expect([path, JSON.parse(String(sent.body))]).toEqual(["/cancel", { secret: given?.secret }]);
+  await waitFor(() => expect(screen.queryByTestId("confirm")).toBeNull());
+});
+
 test("An expired page asks for nothing", async () => {
   render(Page, { given: given && { ...given, expires: Date.now() - 1000 } });
   await fireEvent.click(screen.getByTestId("confirm"));

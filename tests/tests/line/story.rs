@@ -8,7 +8,10 @@ async fn a_proposal_that_is_approved_reaches_the_mailbox_and_its_receipt_holds()
     let agent = house.agent("Claude").await;
     let proposal = agent.propose(mail("mara@practice.test", "Friday")).await;
     assert_eq!(proposal["state"], "pending");
-    assert!(proposal["next"].as_str().unwrap().contains("o not resend"), "{proposal}");
+    assert!(
+        proposal["next"].as_str().unwrap().contains("o not resend"),
+        "{proposal}"
+    );
     let id = proposal["id"].as_str().unwrap();
 
     let item = house.engine.item(id).await.unwrap();
@@ -21,14 +24,22 @@ async fn a_proposal_that_is_approved_reaches_the_mailbox_and_its_receipt_holds()
     let message_id = end["outcome"]["reference"].as_str().unwrap();
 
     let practice = house.engine.practice().await.unwrap();
-    let mara = practice.mailboxes.iter().find(|m| m.address == "mara@practice.test").unwrap();
+    let mara = practice
+        .mailboxes
+        .iter()
+        .find(|m| m.address == "mara@practice.test")
+        .unwrap();
     assert_eq!(mara.mails.len(), 1);
     assert_eq!(mara.mails[0].message_id, message_id);
     assert_eq!(mara.mails[0].subject.plain(), "Friday");
 
     let receipt = house.engine.receipt(id).await.unwrap();
     assert!(receipt.valid, "{:#?}", receipt.checks);
-    let path = house.engine.export_receipt(id, &house.home.join("out")).await.unwrap();
+    let path = house
+        .engine
+        .export_receipt(id, &house.home.join("out"))
+        .await
+        .unwrap();
     let mut out = Vec::new();
     let code = ma_receipt::cli::run(&[path], &mut out, &mut Vec::new());
     assert_eq!(code, 0, "{}", String::from_utf8_lossy(&out));
@@ -44,11 +55,18 @@ async fn a_rejection_gives_the_agent_the_reason_and_the_way_on() {
         tokio::spawn(async move { agent.wait(&id).await })
     };
     tokio::time::sleep(Duration::from_millis(100)).await;
-    house.engine.reject(&id, "Never promise a date").await.unwrap();
+    house
+        .engine
+        .reject(&id, "Never promise a date")
+        .await
+        .unwrap();
     let end = waiting.await.unwrap();
     assert_eq!(end["state"], "rejected");
     assert_eq!(end["rejection"]["reason"], "Never promise a date");
-    assert!(end["next"].as_str().unwrap().contains("o not resend"), "{end}");
+    assert!(
+        end["next"].as_str().unwrap().contains("o not resend"),
+        "{end}"
+    );
 
     let (status, revision) = agent
         .post(
@@ -88,11 +106,20 @@ async fn the_same_content_again_is_the_same_proposal_while_it_is_open() {
     let house = House::ready().await;
     let agent = house.agent("Claude").await;
     let first = agent.propose_mail("mara@practice.test", "Friday").await;
-    assert_eq!(agent.propose_mail("mara@practice.test", "Friday").await, first);
+    assert_eq!(
+        agent.propose_mail("mara@practice.test", "Friday").await,
+        first
+    );
     let other = house.agent("Hermes").await;
-    assert_ne!(other.propose_mail("mara@practice.test", "Friday").await, first);
+    assert_ne!(
+        other.propose_mail("mara@practice.test", "Friday").await,
+        first
+    );
     house.engine.reject(&first, "no").await.unwrap();
-    assert_ne!(agent.propose_mail("mara@practice.test", "Friday").await, first);
+    assert_ne!(
+        agent.propose_mail("mara@practice.test", "Friday").await,
+        first
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,7 +128,9 @@ async fn an_agent_sees_nothing_of_another() {
     let (claude, hermes) = (house.agent("Claude").await, house.agent("Hermes").await);
     let id = claude.propose_mail("mara@practice.test", "Friday").await;
     assert_eq!(hermes.read(&format!("/v1/proposals/{id}")).await.0, 404);
-    let (status, _) = hermes.post(&format!("/v1/proposals/{id}/withdraw"), &json!({})).await;
+    let (status, _) = hermes
+        .post(&format!("/v1/proposals/{id}/withdraw"), &json!({}))
+        .await;
     assert_eq!(status, 404);
     assert_eq!(hermes.read("/v1/proposals").await.1["proposals"], json!([]));
     assert_eq!(claude.state(&id).await, "pending");

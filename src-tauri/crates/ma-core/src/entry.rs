@@ -197,6 +197,31 @@ impl Record {
     }
 }
 
+impl Record {
+    /// The passkey's approval that it carries, if it carries one.
+    pub fn approval(&self) -> Option<&SignedApproval> {
+        match self {
+            Self::PasskeyEnrolled { by, .. } => by.as_deref(),
+            Self::PasskeyRevoked { by, .. } | Self::AgentPaired { by, .. } => Some(by),
+            Self::Approved { approval, .. } => Some(approval),
+            Self::Installed { .. }
+            | Self::AgentRevoked { .. }
+            | Self::Proposed { .. }
+            | Self::Rejected { .. }
+            | Self::Withdrawn { .. }
+            | Self::Superseded { .. }
+            | Self::Expired { .. }
+            | Self::Undone { .. }
+            | Self::Started { .. }
+            | Self::Finished { .. }
+            | Self::Voided { .. }
+            | Self::Settled { .. }
+            | Self::Paused { .. }
+            | Self::AccountConnected { .. } => None,
+        }
+    }
+}
+
 /// How an execution ended. A connector has to choose one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case", deny_unknown_fields)]

@@ -201,29 +201,26 @@ impl Engine {
     pub async fn open_page(&self, token: &str) -> Result<PageView, Refusal> {
         let now = self.now();
         let digest = Digest::of(token.as_bytes());
-        let mut ceremony = {
-            let mut ceremonies = lock(&self.ceremonies);
-            // Digests are compared, so the time says nothing about the token.
-            let matches = ceremonies
-                .open
-                .as_ref()
-                .is_some_and(|c| Digest::of(c.token.as_bytes()) == digest);
-            if !matches {
-                let seen = ceremonies.used.contains(&digest);
-                drop(ceremonies);
-                return Err(self.opened_twice(seen));
-            }
-            let Some(ceremony) = ceremonies.open.take() else {
-                return Err(over());
-            };
-            ceremonies.remember(token);
-            ceremony
+        // Held to the end: a second opener at the same moment has to find the first one.
+        let mut ceremonies = lock(&self.ceremonies);
+        // Digests are compared, so the time says nothing about the token.
+        let matches = ceremonies
+            .open
+            .as_ref()
+            .is_some_and(|c| Digest::of(c.token.as_bytes()) == digest);
+        if !matches {
+            let seen = ceremonies.used.contains(&digest);
+            return Err(self.opened_twice(&mut ceremonies, seen));
+        }
+        let Some(mut ceremony) = ceremonies.open.take() else {
+            return Err(over());
         };
+        ceremonies.remember(token);
         if now > ceremony.expires {
             return Err(over());
         }
         if !matches!(ceremony.phase, Phase::Fresh) {
-            return Err(self.opened_twice(true));
+            return Err(self.opened_twice(&mut ceremonies, true));
         }
         let page = match &ceremony.subject {
             Subject::Enrolment { label } => {
@@ -240,15 +237,16 @@ impl Engine {
                 page
             }
         };
-        lock(&self.ceremonies).open = Some(ceremony);
+        ceremonies.open = Some(ceremony);
+        drop(ceremonies);
         self.tell(crate::Change::Other);
         Ok(page)
     }
 
     /// An address that was used up is opened again: somebody else may have been first.
-    fn opened_twice(&self, known: bool) -> Refusal {
+    fn opened_twice(&self, ceremonies: &mut Ceremonies, known: bool) -> Refusal {
         if known {
-            lock(&self.ceremonies).cancel();
+            ceremonies.cancel();
             self.alarm(
                 "link_opened_twice",
                 "An approval link was opened twice",

@@ -230,6 +230,8 @@ impl Engine {
                 Ok::<_, Refusal>(())
             })
             .await?;
+        // Else an older copy of the database would bring the approval back.
+        self.pin_head().await;
         self.wake.notify_one();
         Ok(())
     }
@@ -343,7 +345,10 @@ impl Engine {
                 });
                 Ok(())
             })
-            .await
+            .await?;
+        // Else an older copy of the database would bring the key back.
+        self.pin_head().await;
+        Ok(())
     }
 
     /// Pauses or resumes all agents. While paused nothing comes in and nothing held leaves;

@@ -302,6 +302,14 @@ impl Engine {
             )
         };
         let row = self.store.proposal(&id)?.ok_or_else(changed)?;
+        if let Some(reason) = self.broken(&row) {
+            self.alarm(
+                "changed_outside",
+                "A proposal was changed outside the app",
+                &reason,
+            );
+            return Err(changed());
+        }
         let ring = lock(&self.ring).clone();
         let content = Content {
             subject: id.to_string(),
@@ -384,7 +392,7 @@ impl Engine {
     }
 
     /// Notes the log's head in the keychain, so that a cut tail shows at the next start.
-    async fn pin_head(&self) {
+    pub(crate) async fn pin_head(&self) {
         let text = head_text(*lock(&self.head));
         let vault = Arc::clone(&self.vault);
         let written =

@@ -43,7 +43,8 @@ impl Engine {
     ) -> Result<Arc<Self>, OpenError> {
         let store = Arc::new(Store::open(&config.home)?);
         let read = read_log(&store);
-        let empty = store.root()?.size == 0;
+        // A log that cannot be read is not an empty one.
+        let empty = read.as_ref().is_ok_and(|reading| reading.size == 0);
         let (install, mut trouble) = identity(&vault, empty).await?;
         let reading = match read {
             Ok(reading) => reading,
@@ -114,7 +115,8 @@ impl Engine {
         });
     }
 
-    fn refuse_everything(&self, reason: &str) {
+    /// Seals, and tells the person why.
+    pub(crate) fn refuse_everything(&self, reason: &str) {
         self.seal(reason);
         lock(&self.notices).put(Notice {
             code: "sealed".to_owned(),
@@ -210,7 +212,7 @@ impl Engine {
             Err(_) => String::new(),
         };
         if let Ok(Action::EmailSend(mail)) = &action
-            && row.account == AccountId::practice()
+            && mail.account == AccountId::practice()
         {
             let practice = Practice::new(Arc::clone(&self.store), &self.config.home, self.now());
             return Ok(practice.after_crash(&row.id, mail, &prepared).await);

@@ -5,7 +5,10 @@ use crate::connector::{Connector, Practice, Smtp, not_done};
 use crate::engine::{Change, Engine, lock};
 use crate::pipeline::{Approved, Content, Mismatch, Started};
 use crate::store::{ProposalRow, StoreError};
-use ma_core::{AccountId, Digest, Event, LogEntry, Millis, Outcome, ProposalId, Record, State};
+use ma_core::tree::TreeRoot;
+use ma_core::{
+    AccountId, Digest, Event, LogEntry, Millis, Outcome, ProposalId, Record, State, proposal_digest,
+};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -43,6 +46,11 @@ impl Engine {
         }
         match self.due().await {
             Ok(()) => {}
+            Err(StoreError::Changed(what)) => {
+                self.refuse_everything(&crate::trust::changed(&what));
+                self.tell(Change::Other);
+                return Duration::from_secs(3600);
+            }
             Err(error) => {
                 self.alarm("schedule", "Something could not be written down", &format!(
                     "{error}. What was approved waits. Make room on the disk, then start the app again."
@@ -120,8 +128,7 @@ impl Engine {
         let Some(engine) = self.me.upgrade() else {
             return Ok(());
         };
-        let account = row.account.clone();
-        tokio::spawn(async move { engine.carry_out(started, account).await });
+        tokio::spawn(async move { engine.carry_out(started).await });
         Ok(())
     }
 
@@ -154,6 +161,13 @@ impl Engine {
                 "the approval is about another proposal".to_owned(),
             ));
         }
+        let p = &approval.preimage;
+        let signed = self.store.root_at(p.log_size).map_err(stored)?;
+        if signed.hash != p.log_root {
+            return Err(Mismatch(
+                "the log that was signed is not the beginning of this one".to_owned(),
+            ));
+        }
         let prepared = self
             .store
             .prepared(&row.id)
@@ -166,7 +180,31 @@ impl Engine {
             display: row.display.clone(),
             prepared,
         };
-        Approved::verify(row.id.clone(), &approval, content, &ring)
+        let approved = Approved::verify(row.id.clone(), &approval, content, &ring)?;
+        self.unused(&row.id, seq, head)?;
+        if self.broken(row).is_some() {
+            return Err(Mismatch(
+                "what is stored is not what was proposed".to_owned(),
+            ));
+        }
+        Ok(approved)
+    }
+
+    /// An approval is good for one execution: no later entry is about its proposal.
+    fn unused(&self, id: &ProposalId, approval: u64, head: TreeRoot) -> Result<(), Mismatch> {
+        let stored = |e: StoreError| Mismatch(e.to_string());
+        let changed = || Mismatch("the entries after the approval were changed".to_owned());
+        for seq in approval + 1..head.size {
+            let logged = self.store.entry(seq).map_err(stored)?.ok_or_else(changed)?;
+            let proof = self.store.inclusion(head.size, seq).map_err(stored)?;
+            ma_core::tree::inclusion(&proof, head, seq, &logged.bytes).map_err(|_| changed())?;
+            if logged.entry().map_err(stored)?.record.proposal() == Some(id) {
+                return Err(Mismatch(
+                    "the approval was used or undone already".to_owned(),
+                ));
+            }
+        }
+        Ok(())
     }
 
     async fn start(&self, approved: Approved) -> Result<Option<Started>, StoreError> {
@@ -194,8 +232,10 @@ impl Engine {
         Ok(begun.then(|| approved.start()))
     }
 
-    async fn carry_out(&self, started: Started, account: AccountId) {
-        let outcome = self.execute(&started, &account).await;
+    async fn carry_out(&self, started: Started) {
+        // Before anything leaves: an older copy of the database must not send it again.
+        self.pin_head().await;
+        let outcome = self.execute(&started).await;
         let ended = started.end(outcome);
         let doubtful = matches!(ended.outcome, Outcome::Unknown { .. });
         if let Err(error) = self.note_end(&ended.id, ended.outcome, self.now()).await {
@@ -209,7 +249,9 @@ impl Engine {
         self.wake.notify_one();
     }
 
-    async fn execute(&self, started: &Started, account: &AccountId) -> Outcome {
+    async fn execute(&self, started: &Started) -> Outcome {
+        // The one that was shown and signed, not the one in the row.
+        let account = started.action().account();
         if *account == AccountId::practice() {
             return Practice::new(Arc::clone(&self.store), &self.config.home, self.now())
                 .execute(started)
@@ -274,12 +316,25 @@ impl Engine {
             ma_core::tree::inclusion(&proof, head, first.seq, &first.bytes).is_ok()
         });
         let same = first.entry().is_ok_and(|entry| {
-            matches!(entry.record, Record::Proposed { proposal, action_sha256, display_sha256, .. }
-                if proposal == row.id
-                    && action_sha256 == Digest::of(&row.action)
-                    && display_sha256 == Digest::of(&row.display))
+            let (action, display) = (Digest::of(&row.action), Digest::of(&row.display));
+            let proposed = Record::Proposed {
+                proposal: row.id.clone(),
+                agent: row.agent.clone(),
+                revises: row.revises.clone(),
+                verb: row.verb.clone(),
+                account: row.account.clone(),
+                action_sha256: action,
+                display_sha256: display,
+                expires: row.expires,
+            };
+            entry == LogEntry::new(row.proposed, proposed)
+                && (row.action_sha256, row.display_sha256) == (action, display)
         });
-        (!placed || !same).then(|| {
+        let fits = matches!(
+            (serde_json::from_slice(&row.action), serde_json::from_slice(&row.display)),
+            (Ok(action), Ok(display)) if proposal_digest(&action, &display) == row.digest
+        );
+        (!placed || !same || !fits).then(|| {
             "What is stored is not what was proposed: it was changed outside the app. It cannot be \
              approved."
                 .to_owned()

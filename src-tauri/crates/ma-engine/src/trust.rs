@@ -7,8 +7,9 @@ use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 use ed25519_dalek::SigningKey;
 use ma_core::tree::{self, Hashes, TreeRoot};
-use ma_core::{Digest, InstallId, Record};
+use ma_core::{AgentId, AgentName, Digest, InstallId, LogEntry, Millis, Record};
 use ma_receipt::{KeyRing, base64, from_base64, verifier_key, verify_checkpoint};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const INSTALL_KEY: &str = "installation-key";
@@ -23,6 +24,16 @@ pub(crate) struct Reading {
     pub(crate) size: u64,
     pub(crate) installed: Option<(InstallId, String)>,
     pub(crate) paused: bool,
+    pub(crate) agents: BTreeMap<AgentId, Paired>,
+}
+
+/// An agent as the log has it.
+#[derive(PartialEq)]
+pub(crate) struct Paired {
+    name: AgentName,
+    key_sha256: Digest,
+    expires: Millis,
+    revoked: bool,
 }
 
 #[derive(Default)]
@@ -123,6 +134,7 @@ pub(crate) fn read_log(store: &Store) -> Result<Reading, String> {
             .map_err(|e| StoreError::Changed(e.to_string()))?;
         reading.hashes.0.extend(hashes);
         let entry = logged.entry()?;
+        signed_this_log(&entry, logged.seq, &reading.hashes)?;
         let number = logged.seq + 1;
         reading
             .ring
@@ -136,6 +148,25 @@ pub(crate) fn read_log(store: &Store) -> Result<Reading, String> {
             reading.installed.get_or_insert((install_id, verifier_key));
         } else if let Record::Paused { paused } = entry.record {
             reading.paused = paused;
+        } else if let Record::AgentPaired {
+            agent,
+            name,
+            key_sha256,
+            expires,
+            ..
+        } = entry.record
+        {
+            let paired = Paired {
+                name,
+                key_sha256,
+                expires,
+                revoked: false,
+            };
+            reading.agents.insert(agent, paired);
+        } else if let Record::AgentRevoked { agent } = entry.record
+            && let Some(paired) = reading.agents.get_mut(&agent)
+        {
+            paired.revoked = true;
         }
         Ok(())
     });
@@ -143,7 +174,26 @@ pub(crate) fn read_log(store: &Store) -> Result<Reading, String> {
     Ok(reading)
 }
 
-fn changed(what: &str) -> String {
+/// What a passkey signed about the log is the beginning of this one.
+fn signed_this_log(entry: &LogEntry, seq: u64, hashes: &Memory) -> Result<(), StoreError> {
+    let Some(approval) = entry.record.approval() else {
+        return Ok(());
+    };
+    let p = &approval.preimage;
+    let known = p.log_size <= seq
+        && tree::root(p.log_size, hashes).is_ok_and(|root| root.hash == p.log_root);
+    if known {
+        Ok(())
+    } else {
+        Err(StoreError::Changed(format!(
+            "entry {}: the log that was signed is not the beginning of this one",
+            seq + 1
+        )))
+    }
+}
+
+/// The words for a log that somebody else wrote in.
+pub(crate) fn changed(what: &str) -> String {
     format!(
         "The log does not hold: {what}. Somebody or something changed the database from outside. \
          Nothing runs. Restore it from a backup."
@@ -172,11 +222,29 @@ pub(crate) async fn compare(
             "its entries are not the ones in the signed checkpoint",
         ));
     }
-    if store.root().map_err(|e| changed(&e.to_string()))? != root {
+    if !store
+        .holds(&reading.hashes.0)
+        .map_err(|e| changed(&e.to_string()))?
+    {
         return Err(changed("its stored hashes are not those of its entries"));
     }
     if reading.installed.as_ref() != Some(&(install.id.clone(), install.verifier_key.clone())) {
         return Err(changed("it is the log of another installation"));
+    }
+    let agents = store.agents().map_err(|e| changed(&e.to_string()))?;
+    let stored = agents.into_iter().map(|row| {
+        let paired = Paired {
+            name: row.name,
+            key_sha256: row.key_sha256,
+            expires: row.expires,
+            revoked: row.revoked.is_some(),
+        };
+        (row.id, paired)
+    });
+    if stored.collect::<BTreeMap<_, _>>() != reading.agents {
+        return Err(changed(
+            "its agents are not the ones that a passkey connected",
+        ));
     }
     let pinned = pinned(vault, FIRST_PASSKEY).await?;
     if let Some((_, first)) = reading.ring.first()

@@ -1,6 +1,7 @@
 //! The `ma-verify` command.
 
 use crate::{Receipt, Verdict, verify};
+use ma_core::Shown;
 use std::io::Write;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -32,7 +33,8 @@ pub fn run(args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
             flag if flag.starts_with('-') => {
                 let _ = writeln!(
                     err,
-                    "ma-verify: {flag} is not an option. [usage]\nNext: ma-verify --help"
+                    "ma-verify: {} is not an option. [usage]\nNext: ma-verify --help",
+                    visible(flag)
                 );
                 return 2;
             }
@@ -51,7 +53,8 @@ pub fn run(args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
         Err(error) => {
             let _ = writeln!(
                 err,
-                "ma-verify: {file} cannot be read: {error}. [file]\nNext: check the path."
+                "ma-verify: {} cannot be read: {error}. [file]\nNext: check the path.",
+                visible(file)
             );
             return 1;
         }
@@ -61,15 +64,17 @@ pub fn run(args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
         Err(error) => {
             let _ = writeln!(
                 err,
-                "ma-verify: {file} is not a receipt: {error}. [format]\nNext: export it again from History."
+                "ma-verify: {} is not a receipt: {}. [format]\nNext: export it again from History.",
+                visible(file),
+                visible(&error.to_string())
             );
             return 1;
         }
     };
     let written = if json {
-        serde_json::to_writer_pretty(&mut *out, &verdict)
+        serde_json::to_string_pretty(&verdict)
             .map_err(std::io::Error::from)
-            .and_then(|()| writeln!(out))
+            .and_then(|text| writeln!(out, "{}", escaped(&text)))
     } else {
         print(&verdict, out)
     };
@@ -138,9 +143,25 @@ fn outcome(outcome: &ma_core::Outcome) -> String {
     }
 }
 
-/// A receipt is somebody's file: nothing in it may drive the terminal.
+/// A receipt is somebody's file: nothing in it may drive the terminal, or turn what is read.
 fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-        .collect()
+    Shown::new(&text.replace(['\n', '\t'], " ")).plain()
+}
+
+/// JSON escapes the controls below U+0020 only; terminals obey others, too.
+fn escaped(json: &str) -> String {
+    json.chars().fold(String::new(), |mut text, c| {
+        let hidden = Shown::new(c.encode_utf8(&mut [0; 4]))
+            .plain()
+            .starts_with("[U+");
+        if hidden {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing into a text cannot fail.
+                let _ = std::fmt::Write::write_fmt(&mut text, format_args!("\\u{unit:04x}"));
+            }
+        } else {
+            text.push(c);
+        }
+        text
+    })
 }

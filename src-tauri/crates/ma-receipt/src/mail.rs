@@ -1,8 +1,8 @@
 //! Whether the bytes of a mail say exactly what the action says, read back by another parser
 //! than the one that wrote them.
 
-use ma_core::{Digest, Recipient, SendEmail};
 use crate::encoding::from_base64;
+use ma_core::{Digest, Recipient, SendEmail};
 use mail_parser::{Address, Encoding, MessageParser, MimeHeaders};
 use thiserror::Error;
 

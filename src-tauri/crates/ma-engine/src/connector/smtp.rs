@@ -40,6 +40,16 @@ pub(crate) struct StepError {
     pub(crate) next: &'static str,
 }
 
+/// A command that the server did not accept.
+struct CommandError {
+    /// It said so itself.
+    answered: bool,
+    words: String,
+}
+
+/// How long the end of a connection may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
 impl Connector for Smtp {
     async fn execute(&self, started: &Started) -> Outcome {
         match started.action() {
@@ -159,7 +169,7 @@ impl Smtp {
             Ok(Err(error)) => after_body(reference, &error),
         };
         // The answer is in: how the goodbye goes changes nothing.
-        let _ = timeout(Duration::from_secs(2), connection.quit()).await;
+        let _ = timeout(GOODBYE, connection.quit()).await;
         outcome
     }
 
@@ -174,20 +184,28 @@ impl Smtp {
         let envelope = envelope(mail).map_err(|e| broken(e.to_string()))?;
         self.command(&mut connection, Mail::new(envelope.from().cloned(), vec![]))
             .await
-            .map_err(&broken)?;
+            .map_err(|e| broken(e.words))?;
         for address in envelope.to() {
-            if let Err(words) = self
+            if let Err(error) = self
                 .command(&mut connection, Rcpt::new(address.clone(), vec![]))
                 .await
             {
-                connection.abort().await;
-                return Err(step_error(
-                    "recipient_refused",
-                    "Correct or leave out this address; the others got nothing either.",
-                )(format!("{address}: {words}")));
+                // The goodbye is a courtesy: a server that hangs must not hold the mail with it.
+                let _ = timeout(GOODBYE, connection.abort()).await;
+                let words = format!("{address}: {}", error.words);
+                return Err(if error.answered {
+                    step_error(
+                        "recipient_refused",
+                        "Correct or leave out this address; the others got nothing either.",
+                    )(words)
+                } else {
+                    broken(words)
+                });
             }
         }
-        self.command(&mut connection, Data).await.map_err(&broken)?;
+        self.command(&mut connection, Data)
+            .await
+            .map_err(|e| broken(e.words))?;
         Ok(connection)
     }
 
@@ -195,11 +213,17 @@ impl Smtp {
         &self,
         connection: &mut AsyncSmtpConnection,
         command: impl std::fmt::Display + Send,
-    ) -> Result<(), String> {
+    ) -> Result<(), CommandError> {
         match timeout(self.0.step, connection.command(command)).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("the server does not answer".to_owned()),
+            Ok(Err(error)) => Err(CommandError {
+                answered: error.status().is_some(),
+                words: error.to_string(),
+            }),
+            Err(_) => Err(CommandError {
+                answered: false,
+                words: "the server does not answer".to_owned(),
+            }),
         }
     }
 }

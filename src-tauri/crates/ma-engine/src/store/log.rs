@@ -133,6 +133,23 @@ impl Store {
         })
     }
 
+    /// Whether exactly these hashes are stored.
+    pub(crate) fn holds(&self, hashes: &[Digest]) -> Result<bool, StoreError> {
+        self.read(|c| {
+            let mut statement = c.prepare("SELECT idx, hash FROM log_hash ORDER BY idx")?;
+            let mut rows = statement.query([])?;
+            for (index, hash) in (0_i64..).zip(hashes) {
+                let same = rows.next()?.is_some_and(|row| {
+                    row.get(0) == Ok(index) && row.get(1) == Ok(hash.as_bytes().to_vec())
+                });
+                if !same {
+                    return Ok(false);
+                }
+            }
+            Ok(rows.next()?.is_none())
+        })
+    }
+
     /// The newest signed checkpoint.
     pub(crate) fn newest_checkpoint(&self) -> Result<Option<String>, StoreError> {
         self.read(|c| {

@@ -16,6 +16,8 @@ pub(crate) struct ProposalRow {
     pub(crate) account: AccountId,
     pub(crate) action: Vec<u8>,
     pub(crate) display: Vec<u8>,
+    pub(crate) action_sha256: Digest,
+    pub(crate) display_sha256: Digest,
     pub(crate) digest: Digest,
     pub(crate) summary: String,
     pub(crate) proposed: Millis,
@@ -52,7 +54,8 @@ pub(crate) struct HistoryCursor {
 }
 
 const COLUMNS: &str = "id, agent, revises, verb, account, action, display, digest, summary, \
-    proposed, expires, state, changed, leaves, approval_seq, rejection, outcome, superseded_by";
+    proposed, expires, state, changed, leaves, approval_seq, rejection, outcome, superseded_by, \
+    action_sha256, display_sha256";
 
 fn text_as<T: std::str::FromStr>(row: &Row<'_>, index: usize) -> rusqlite::Result<T> {
     let text: String = row.get(index)?;
@@ -92,6 +95,8 @@ fn proposal(row: &Row<'_>) -> rusqlite::Result<ProposalRow> {
             .map(|o| serde_json::from_slice(&o).map_err(|_| broken(16)))
             .transpose()?,
         superseded_by: optional(17)?,
+        action_sha256: Digest::from_bytes(row.get(18)?),
+        display_sha256: Digest::from_bytes(row.get(19)?),
     })
 }
 

@@ -135,8 +135,17 @@ impl Tx<'_> {
 
     /// Appends to the log. Gives the entry's index, from 0.
     pub(crate) fn append(&mut self, entry: &LogEntry) -> Result<u64, StoreError> {
-        if self.signer.is_none() {
+        let Some(signer) = self.signer else {
             return Err(StoreError::Closed);
+        };
+        if !self.appended {
+            // What somebody else wrote is never signed.
+            let head = *signer.head.lock().unwrap_or_else(PoisonError::into_inner);
+            if log::root(self.connection)? != head {
+                return Err(StoreError::Changed(
+                    "the log is not the one that this app wrote".to_owned(),
+                ));
+            }
         }
         self.appended = true;
         log::append(self.connection, entry)
@@ -210,16 +219,17 @@ fn transact(
     settles: &mut Vec<Settle>,
 ) -> Result<Option<TreeRoot>, StoreError> {
     let connection = tx.connection;
-    let mut failed = connection.execute_batch("BEGIN IMMEDIATE").err();
+    let begun = connection.execute_batch("BEGIN IMMEDIATE");
+    let mut failed = begun.err().map(StoreError::from);
     for Job(work) in jobs {
         if let Some(error) = &failed {
-            work.refuse(StoreError::from_ref(error));
+            work.refuse(error.clone());
             continue;
         }
         failed = save(tx, work, settles).err();
     }
     if let Some(error) = failed {
-        return Err(error.into());
+        return Err(error);
     }
     let root = match (tx.appended, tx.signer) {
         (true, Some(signer)) => {
@@ -233,22 +243,24 @@ fn transact(
     Ok(root)
 }
 
-fn save(
-    tx: &mut Tx<'_>,
-    work: Box<dyn Work>,
-    settles: &mut Vec<Settle>,
-) -> Result<(), rusqlite::Error> {
+fn save(tx: &mut Tx<'_>, work: Box<dyn Work>, settles: &mut Vec<Settle>) -> Result<(), StoreError> {
     let connection = tx.connection;
     let told = tx.changes.len();
     if let Err(error) = connection.execute_batch("SAVEPOINT job") {
-        work.refuse(StoreError::from_ref(&error));
+        let error = StoreError::from(error);
+        work.refuse(error.clone());
         return Err(error);
     }
     let (keep, settle) = work.run(tx);
     settles.push(settle);
+    if connection.is_autocommit() {
+        // A disk that takes nothing more makes SQLite give up the whole transaction by itself.
+        return Err(StoreError::Full);
+    }
     if !keep {
         tx.changes.truncate(told);
         connection.execute_batch("ROLLBACK TO job")?;
     }
-    connection.execute_batch("RELEASE job")
+    connection.execute_batch("RELEASE job")?;
+    Ok(())
 }

@@ -1,0 +1,54 @@
+//! Measures the app beside bare counterparts, in one run, so that the figures
+//! are ratios and say something on any machine. `--json` prints JSON alone.
+
+// A measuring program: what does not work has to stop it, loudly.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss
+)]
+
+mod bare;
+mod client;
+mod decisions;
+mod idle;
+mod proposals;
+mod report;
+
+use ma_tests::house::{House, Plan};
+use report::Report;
+use std::num::NonZeroU32;
+
+/// Clients at once.
+const CLIENTS: usize = 64;
+
+/// A house whose limits do not decide the figures.
+async fn house() -> House {
+    let many = NonZeroU32::MAX;
+    let mut plan = Plan::default();
+    plan.limits.open_per_agent = 1_000_000;
+    plan.door.connections = 1024;
+    plan.door.waits = 1024;
+    plan.door.requests_per_second = many;
+    plan.door.requests_burst = many;
+    plan.door.guesses_per_minute = many;
+    plan.door.pairings_per_minute = many;
+    House::ready_with(plan).await
+}
+
+#[tokio::main]
+async fn main() {
+    let json = std::env::args().any(|argument| argument == "--json");
+    let mut report = Report::default();
+    let one = proposals::one_client(&mut report).await;
+    proposals::many_clients(&mut report, one).await;
+    decisions::measure(&mut report).await;
+    idle::measure(&mut report).await;
+    if json {
+        println!("{:#}", report.json());
+    } else {
+        report.print();
+    }
+}
