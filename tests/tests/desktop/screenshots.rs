@@ -17,9 +17,6 @@ const NARROW: u32 = 360;
 /// A picture that the README shows.
 const LARGEST: u64 = 300 << 10;
 
-/// A plainer one than the fallback, where it is installed.
-const FONT: &str = "[Settings]\ngtk-font-name=Nimbus Sans 11\n";
-
 const AGREED: &str = "Dear Mara,
 
 thank you for the walk through the workshop on Tuesday. As agreed, here is what we settled:
@@ -80,9 +77,6 @@ async fn pictures(scheme: Scheme) {
         ..Options::default()
     })
     .await;
-    let settings = seat.desktop.home().join(".config/gtk-3.0");
-    std::fs::create_dir_all(&settings).unwrap();
-    std::fs::write(settings.join("settings.ini"), FONT).unwrap();
     let variables = [("GTK_THEME", scheme.theme()), ("GDK_SCALE", "2")];
     let size = format!("--window-size={WIDTH},{HEIGHT}");
     let mut flags = vec!["--force-device-scale-factor=2", &size];

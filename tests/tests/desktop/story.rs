@@ -4,7 +4,6 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use ma_tests::process::Process;
 use ma_tests::webdriver::built;
-use sha2::{Digest as _, Sha256};
 
 use super::person::Person;
 use super::seat::{SOON, Said, Seat, between, dense, end};
@@ -149,10 +148,7 @@ async fn reads(person: &Person, fingerprint: &str) {
         dense(&attachment).contains(&format!("{}bytes", INVOICE.len())),
         "{attachment}"
     );
-    let hash: String = Sha256::digest(INVOICE)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = ma_core::Digest::of(INVOICE).hex();
     assert!(dense(&attachment).contains(&hash), "{attachment}");
     assert!(window.text("agent-words").await.contains(REASON));
     assert_eq!(dense(&window.text("body").await), dense(&letter()));

@@ -85,7 +85,7 @@ async fn a_signature_that_is_broken_or_of_another_kind_approves_nothing() {
     })
     .await;
     wrong("an empty challenge", |_, knobs| {
-        knobs.challenge = Some(String::new())
+        knobs.challenge = Some(String::new());
     })
     .await;
 }

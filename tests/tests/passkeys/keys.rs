@@ -8,6 +8,9 @@ use ma_tests::authenticator::{Knobs, SoftPasskey, flag};
 use ma_tests::house::House;
 use serde_json::Value;
 
+/// How an honest answer is turned.
+type Turn = fn(&mut Knobs);
+
 /// Makes a second passkey: the new one is made, the old one approves it.
 async fn second(house: &House) -> SoftPasskey {
     let (new, page) = made(house).await;
@@ -120,16 +123,15 @@ async fn a_new_passkey_approves_nothing_before_an_older_one_agreed() {
 async fn a_passkey_that_was_made_without_verification_or_elsewhere_is_not_enrolled() {
     let scene = Scene::new().await;
     let house = &scene.house;
-    type Turn = fn(&mut Knobs);
     let turns: [(&str, Turn); 7] = [
         ("no verification", |k| k.flags = flag::UP),
         ("another origin", |k| {
-            k.origin = "http://localhost:1".to_owned()
+            k.origin = "http://localhost:1".to_owned();
         }),
         ("a path", |k| k.origin.push('/')),
         ("crossOrigin", |k| k.cross_origin = Some(true)),
         ("topOrigin", |k| {
-            k.top_origin = Some("http://a.test".to_owned())
+            k.top_origin = Some("http://a.test".to_owned());
         }),
         ("another challenge", |k| k.challenge = Some("A".repeat(43))),
         ("another relying party", |k| k.rp_id_hash = Some([7; 32])),

@@ -58,15 +58,11 @@ impl Scene {
     /// The proposal still waits, and nothing left.
     pub async fn nothing_approved(&self) {
         assert_eq!(self.agent.state(&self.id).await, "pending");
-        tokio::time::sleep(self.pause()).await;
+        // A little longer than the usual hold.
+        tokio::time::sleep(Duration::from_millis(200)).await;
         assert_eq!(self.agent.state(&self.id).await, "pending");
         assert_eq!(delivered(&self.house).await, 0);
         assert_eq!(crate::ledger::count(&self.house.database(), "approved"), 0);
-    }
-
-    /// A little longer than the usual hold.
-    fn pause(&self) -> Duration {
-        Duration::from_millis(200)
     }
 
     /// The hold is over: the item ends stopped, with an alarm, and nothing left.

@@ -60,13 +60,17 @@ async fn strangers_entry(scene: &Scene, signed: bool) -> LogEntry {
     let answer = stranger.create(&page["ask"]["options"], &Knobs::honest(&house.origin()));
     house.engine.cancel_ceremony().await.unwrap();
     let entries = ledger::entries(&house.database());
-    let own = entries.iter().find_map(|e| match &e.record {
-        Record::PasskeyEnrolled { credential, .. } => Some(credential.clone()),
-        _ => None,
+    let own = entries.iter().find_map(|e| {
+        let Record::PasskeyEnrolled { credential, .. } = &e.record else {
+            return None;
+        };
+        Some(credential.clone())
     });
-    let by = entries.iter().find_map(|e| match &e.record {
-        Record::AgentPaired { by, .. } => Some(by.clone()),
-        _ => None,
+    let by = entries.iter().find_map(|e| {
+        let Record::AgentPaired { by, .. } = &e.record else {
+            return None;
+        };
+        Some(by.clone())
     });
     let mut passkey = own.unwrap().passkey;
     passkey["cred"]["cred_id"] = json!(base64url(stranger.id()));

@@ -9,6 +9,7 @@
 )]
 
 mod anything;
+mod contents;
 mod destruction;
 mod doors;
 mod fields;
@@ -18,3 +19,4 @@ mod pages;
 mod receipts;
 mod refusals;
 mod source;
+mod times;

@@ -1,18 +1,22 @@
 //! What stands on the doors: the routes, word for word, for review.
 
+use std::fmt::Write as _;
+
 #[test]
 fn the_routes_of_both_doors() {
     let mut text = String::from("The agents' door\n");
     for route in ma_api::routes() {
         let key = if route.needs_key { "key" } else { "open" };
-        text.push_str(&format!(
-            "{:4} {:30} {key:4} {}\n",
+        writeln!(
+            text,
+            "{:4} {:30} {key:4} {}",
             route.method, route.path, route.summary
-        ));
+        )
+        .unwrap();
     }
     text.push_str("\nThe approval page\n");
     for (method, path, what) in ma_page::ROUTES {
-        text.push_str(&format!("{method:4} {path:30} {what}\n"));
+        writeln!(text, "{method:4} {path:30} {what}").unwrap();
     }
     insta::assert_snapshot!(text);
 }
@@ -32,13 +36,15 @@ fn what_the_agents_door_refuses_with_a_fixed_text() {
     let mut text = String::new();
     for problem in ma_api::problems() {
         let value = serde_json::to_value(&problem).unwrap();
-        text.push_str(&format!(
-            "{} {}\n  {}\n  {}\n",
+        writeln!(
+            text,
+            "{} {}\n  {}\n  {}",
             value["status"],
             value["code"].as_str().unwrap(),
             value["detail"].as_str().unwrap(),
             value["next"].as_str().unwrap()
-        ));
+        )
+        .unwrap();
     }
     insta::assert_snapshot!(text);
 }

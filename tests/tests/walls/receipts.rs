@@ -137,11 +137,11 @@ async fn a_receipt_that_lacks_something_or_has_more_is_found() {
         cut.as_object_mut().unwrap().remove(field);
         assert!(!holds(cut.to_string().as_bytes()), "without {field}");
         let mut empty = whole.clone();
-        empty[field] = match &empty[field] {
-            Value::Array(_) => Value::Array(Vec::new()),
-            Value::String(_) => Value::String(String::new()),
-            other => other.clone(),
-        };
+        if empty[field].is_array() {
+            empty[field] = Value::Array(Vec::new());
+        } else if empty[field].is_string() {
+            empty[field] = Value::String(String::new());
+        }
         if empty[field] != whole[field] {
             assert!(
                 !holds(empty.to_string().as_bytes()),

@@ -5,6 +5,10 @@ use ma_receipt::base64url;
 use ma_tests::authenticator::{Knobs, SoftPasskey, flag};
 use ma_tests::house::{Agent, House, Plan};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// How what is good is turned.
+type Turn<T> = fn(&mut T);
 
 #[derive(Default)]
 struct Collected(String);
@@ -34,8 +38,7 @@ impl Collected {
             code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
             "{code}"
         );
-        self.0
-            .push_str(&format!("{what}\n  {message} [{code}]\n  Next: {next}\n"));
+        writeln!(self.0, "{what}\n  {message} [{code}]\n  Next: {next}").unwrap();
     }
 }
 
@@ -144,8 +147,7 @@ async fn what_a_person_is_told_in_the_settings() {
         "an unknown default account",
         engine.set_default_account("elsewhere").await,
     );
-    type Turn = fn(&mut AccountForm);
-    let turns: [(&str, Turn); 6] = [
+    let turns: [(&str, Turn<AccountForm>); 6] = [
         ("no address", |f| f.address = String::new()),
         ("no domain", |f| f.address = "alice".to_owned()),
         ("a hidden name", |f| f.name = "A\u{202e}".to_owned()),
@@ -189,17 +191,16 @@ async fn what_a_person_is_told_on_the_approval_page() {
     let agent = house.agent("Claude").await;
     let id = agent.propose_mail("mara@practice.test", "Friday").await;
     let honest = || Knobs::honest("http://localhost:28002");
-    type Turn = fn(&mut Knobs);
-    let turns: [(&str, Turn); 6] = [
+    let turns: [(&str, Turn<Knobs>); 6] = [
         ("not verified", |k| k.flags = flag::UP),
         ("another origin", |k| {
-            k.origin = "http://elsewhere.example".to_owned()
+            k.origin = "http://elsewhere.example".to_owned();
         }),
         ("in a frame", |k| k.cross_origin = Some(true)),
         ("another challenge", |k| k.challenge = Some("A".repeat(43))),
         ("an old counter", |k| k.counter = Some(1)),
         ("an unknown passkey", |k| {
-            k.credential_id = Some(vec![7; 16])
+            k.credential_id = Some(vec![7; 16]);
         }),
     ];
     for (name, turn) in turns {

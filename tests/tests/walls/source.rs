@@ -123,19 +123,19 @@ fn raw_start(chars: &[char], at: usize) -> Option<usize> {
 
 #[test]
 fn strings_are_found_and_comments_are_not() {
-    let source = r###"
+    let source = r##"
         // "a comment"
-        let a = "one \" two"; /* "another" */ let b = r#"three "four""#;
+        let a = "one \" two"; /* "another" */ let b = r#"three "four" "#;
         let c: &'static str = "five"; let d = ['"', '\'', '\\', 'x']; let e = b"six";
         let f = "seven \
                  eight"; let g = r"nine"; let h = "ten\neleven";
-    "###;
+    "##;
     let (code, strings) = read(source);
     assert_eq!(
         strings,
         [
             "one \" two",
-            "three \"four\"",
+            "three \"four\" ",
             "five",
             "six",
             "seven eight",

@@ -4,10 +4,11 @@ use crate::chance;
 use crate::config::millis;
 use crate::engine::{Change, Engine, lock};
 use crate::inbox::ticket;
+use crate::schedule::LONGEST_SLEEP;
 use crate::store::{AccountRow, NewProposal, Tx};
 use ma_core::{
-    Action, AgentId, AgentName, Canonical, Digest, Event, InboxError, Invalid, LogEntry, Millis,
-    ProposalId, Record, State, Submission, Ticket, proposal_digest, render,
+    AccountId, Action, AgentId, AgentName, Canonical, Digest, Display, Event, InboxError, Invalid,
+    LogEntry, Millis, ProposalId, Record, State, Submission, Ticket, proposal_digest, render,
 };
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -36,18 +37,34 @@ impl Engine {
         let now = self.now();
         let expires = now + millis(self.expiry(submission.expires_in)?);
         let id = chance::proposal_id().map_err(|e| InboxError::Internal(e.to_string()))?;
-        let cap = self.config.limits.open_per_agent;
+        let named = submission.draft.account().map(AccountId::as_str);
+        let account = choose_account(self.store.accounts()?, named)?;
+        let (action, blobs) = submission
+            .draft
+            .resolve(&account.sender())
+            .map_err(|e| e.within("action"))?;
+        let display = render(&action, &name, &submission.reason);
+        // All of it is made here: the one writer only writes.
         let job = Proposing {
             id,
             agent,
             name,
-            submission,
+            revises: submission.revises,
+            bytes: action.canonical(),
+            shown: display.canonical(),
+            digest: proposal_digest(&action, &display),
+            action,
+            display,
+            blobs,
             now,
             expires,
-            cap,
+            cap: self.config.limits.open_per_agent,
         };
         let ticket = self.store.write(move |tx| job.run(tx)).await?;
-        self.wake.notify_one();
+        // What is due later than the schedule sleeps is found when it looks by itself.
+        if expires - now <= LONGEST_SLEEP {
+            self.wake.notify_one();
+        }
         Ok(ticket)
     }
 
@@ -80,7 +97,13 @@ struct Proposing {
     id: ProposalId,
     agent: AgentId,
     name: AgentName,
-    submission: Submission,
+    revises: Option<ProposalId>,
+    action: Action,
+    bytes: Vec<u8>,
+    display: Display,
+    shown: Vec<u8>,
+    digest: Digest,
+    blobs: Vec<Vec<u8>>,
     now: Millis,
     expires: Millis,
     cap: usize,
@@ -92,27 +115,22 @@ impl Proposing {
             id,
             agent,
             name,
-            submission,
+            revises,
+            action,
+            bytes,
+            display,
+            shown,
+            digest,
+            blobs,
             now,
             expires,
             cap,
         } = self;
-        let account = choose_account(
-            tx,
-            submission.draft.account().map(ma_core::AccountId::as_str),
-        )?;
-        let (action, blobs) = submission
-            .draft
-            .resolve(&account.sender())
-            .map_err(|e| e.within("action"))?;
-        let bytes = action.canonical();
-        if let Some(same) = tx.same(&agent, Digest::of(&bytes))? {
+        let action_sha256 = Digest::of(&bytes);
+        if let Some(same) = tx.same(&agent, action_sha256)? {
             return Ok(ticket(same));
         }
-        let display = render(&action, &name, &submission.reason);
-        let shown = display.canonical();
-        let digest = proposal_digest(&action, &display);
-        supersede(tx, &agent, submission.revises.as_ref(), &id, now)?;
+        supersede(tx, &agent, revises.as_ref(), &id, now)?;
         let open = tx.open_count(&agent)?;
         if open >= cap {
             return Err(InboxError::TooManyPending { open });
@@ -124,7 +142,7 @@ impl Proposing {
         tx.insert_proposal(&NewProposal {
             id: &id,
             agent: &agent,
-            revises: submission.revises.as_ref(),
+            revises: revises.as_ref(),
             verb: action.verb(),
             account: action.account(),
             action: &bytes,
@@ -139,10 +157,10 @@ impl Proposing {
             Record::Proposed {
                 proposal: id.clone(),
                 agent,
-                revises: submission.revises,
+                revises,
                 verb: action.verb().to_owned(),
                 account: action.account().clone(),
-                action_sha256: Digest::of(&bytes),
+                action_sha256,
                 display_sha256: Digest::of(&shown),
                 expires,
             },
@@ -161,8 +179,10 @@ impl Proposing {
     }
 }
 
-fn choose_account(tx: &Tx<'_>, named: Option<&str>) -> Result<AccountRow, InboxError> {
-    let accounts = tx.accounts()?;
+fn choose_account(
+    accounts: Vec<AccountRow>,
+    named: Option<&str>,
+) -> Result<AccountRow, InboxError> {
     match named {
         Some(id) => accounts.into_iter().find(|a| a.id.as_str() == id),
         None => accounts.into_iter().next(),

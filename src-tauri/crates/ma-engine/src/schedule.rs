@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The clock may be set while we sleep: never sleep longer than this.
-const LONGEST_SLEEP: Millis = 3_600_000;
+pub(crate) const LONGEST_SLEEP: Millis = 3_600_000;
 
 pub(crate) fn spawn(engine: &Arc<Engine>) {
     let weak = Arc::downgrade(engine);
@@ -71,17 +71,15 @@ impl Engine {
 
     async fn due(&self) -> Result<(), StoreError> {
         let now = self.now();
-        for row in self.store.open_proposals()? {
+        for row in self.store.due_proposals(now)? {
             match row.state {
-                State::Pending if now >= row.expires => self.expire(&row, now).await?,
-                State::Held if row.leaves.is_some_and(|at| now >= at) => {
+                State::Pending => self.expire(&row, now).await?,
+                State::Held => {
                     if !self.paused.load(Ordering::SeqCst) {
                         self.run(&row).await?;
                     }
                 }
-                State::Pending
-                | State::Held
-                | State::Executing
+                State::Executing
                 | State::Executed
                 | State::Failed
                 | State::InDoubt

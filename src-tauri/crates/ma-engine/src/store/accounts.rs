@@ -64,11 +64,6 @@ fn select(connection: &Connection) -> Result<Vec<AccountRow>, StoreError> {
 }
 
 impl Tx<'_> {
-    /// All accounts, the default first.
-    pub(crate) fn accounts(&self) -> Result<Vec<AccountRow>, StoreError> {
-        select(self.sql())
-    }
-
     /// Writes a new account.
     pub(crate) fn insert_account(
         &self,

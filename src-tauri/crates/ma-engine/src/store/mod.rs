@@ -50,6 +50,8 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 const READERS: usize = 4;
+/// More than there are statements, so that none is compiled twice.
+const STATEMENTS: usize = 64;
 
 /// The database of one home.
 pub(crate) struct Store {
@@ -72,12 +74,15 @@ impl Store {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // A savepoint's pages are kept in memory, not in a file of their own.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "trusted_schema", false)?;
         // Or a REPLACE would pass the triggers that guard against DELETE.
         connection.pragma_update(None, "recursive_triggers", true)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         schema::migrate(&mut connection).map_err(|e| StoreError::Sqlite(e.to_string()))?;
         schema::forbid(&connection)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(Self {
             path,
             writer: Writer::start(connection)?,
@@ -126,6 +131,7 @@ impl Store {
             &self.path,
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         Ok(connection)
     }

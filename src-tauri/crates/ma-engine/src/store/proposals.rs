@@ -266,6 +266,19 @@ impl Store {
         self.read(|c| select(c, &format!("WHERE {OPEN} ORDER BY proposed DESC, id"), &[]))
     }
 
+    /// What is pending and has expired, and what is held and may leave.
+    pub(crate) fn due_proposals(&self, now: Millis) -> Result<Vec<ProposalRow>, StoreError> {
+        self.read(|c| {
+            let mut due = select(c, "WHERE state = 'pending' AND expires <= ?1", &[&now])?;
+            due.extend(select(
+                c,
+                "WHERE state = 'held' AND leaves <= ?1 ORDER BY leaves",
+                &[&now],
+            )?);
+            Ok(due)
+        })
+    }
+
     /// An agent's own, newest first.
     pub(crate) fn proposals_of(
         &self,
@@ -313,12 +326,11 @@ impl Store {
     /// When the next held one leaves, and when the next pending one expires.
     pub(crate) fn next_times(&self) -> Result<(Option<Millis>, Option<Millis>), StoreError> {
         self.read(|c| {
-            Ok(c.query_row(
+            let mut statement = c.prepare_cached(
                 "SELECT (SELECT min(leaves) FROM proposal WHERE state = 'held'),
                         (SELECT min(expires) FROM proposal WHERE state = 'pending')",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?)
+            )?;
+            Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
         })
     }
 

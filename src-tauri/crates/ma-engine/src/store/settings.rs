@@ -20,10 +20,9 @@ impl Store {
     pub(crate) fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
         self.read(|c| {
             Ok(
-                c.query_row("SELECT value FROM setting WHERE name = ?1", [name], |row| {
-                    row.get(0)
-                })
-                .optional()?,
+                c.prepare_cached("SELECT value FROM setting WHERE name = ?1")?
+                    .query_row([name], |row| row.get(0))
+                    .optional()?,
             )
         })
     }
