@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use ma_tests::process::Process;
+use ma_tests::wait::eventually;
 use ma_tests::webdriver::built;
 
 use super::person::Person;
@@ -52,7 +53,12 @@ async fn connects(seat: &Seat, person: &Person) {
         .notifications()
         .wait_for("Claude asks to connect", SOON)
         .await;
-    let code = between(&login.errors(), "Code ", ".").to_owned();
+    let code = eventually("the code in the terminal", SOON, || {
+        let said = login.errors();
+        let (_, rest) = said.split_once("Code ")?;
+        rest.split_once('.').map(|(code, _)| code.to_owned())
+    })
+    .await;
     assert!(notification.body.contains(&code), "{notification:?}");
     seat.tray_shows(&format!("Claude asks to connect, code {code}"))
         .await;

@@ -245,7 +245,7 @@ fn transact(
 
 fn save(tx: &mut Tx<'_>, work: Box<dyn Work>, settles: &mut Vec<Settle>) -> Result<(), StoreError> {
     let connection = tx.connection;
-    let told = tx.changes.len();
+    let (told, appended) = (tx.changes.len(), tx.appended);
     if let Err(error) = connection.execute_batch("SAVEPOINT job") {
         let error = StoreError::from(error);
         work.refuse(error.clone());
@@ -259,8 +259,58 @@ fn save(tx: &mut Tx<'_>, work: Box<dyn Work>, settles: &mut Vec<Settle>) -> Resu
     }
     if !keep {
         tx.changes.truncate(told);
+        tx.appended = appended;
         connection.execute_batch("ROLLBACK TO job")?;
     }
     connection.execute_batch("RELEASE job")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use ma_core::{Digest, Record};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_job_that_appends_and_then_fails_takes_no_neighbour_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(folder.path()).unwrap());
+        let key = SigningKey::from_bytes(&[7; 32]);
+        store
+            .sign_with(Signer {
+                install: InstallId::of_public_key(key.verifying_key().as_bytes()),
+                key,
+                changes: broadcast::channel(8).0,
+                head: Arc::new(Mutex::new(TreeRoot {
+                    size: 0,
+                    hash: Digest::of(b""),
+                })),
+            })
+            .unwrap();
+        let entry = || LogEntry::new(1, Record::Paused { paused: true });
+        let append = move |tx: &mut Tx<'_>| tx.append(&entry());
+        store.write(append).await.unwrap();
+        // While the writer is busy, the next two come into one transaction.
+        let busy = store.write(|_| {
+            std::thread::sleep(Duration::from_millis(100));
+            Ok::<_, StoreError>(())
+        });
+        let fails = store.write(move |tx| {
+            tx.append(&entry())?;
+            Err::<(), _>(StoreError::Closed)
+        });
+        let neighbour = store.write(|tx| tx.set("expiry_days", "7"));
+        let (busy, fails, neighbour) = tokio::join!(busy, fails, neighbour);
+        assert_eq!(
+            (busy, fails, neighbour),
+            (Ok(()), Err(StoreError::Closed), Ok(()))
+        );
+        assert_eq!(store.setting("expiry_days").unwrap().as_deref(), Some("7"));
+        assert_eq!(store.root().unwrap().size, 1);
+        store.write(append).await.unwrap();
+        assert_eq!(store.root().unwrap().size, 2);
+    }
 }
