@@ -512,6 +512,7 @@ pub struct Agent {
 
 impl Agent {
     /// The same key at another address of the door (after a restart).
+    #[must_use]
     pub fn at(&self, house: &House) -> Self {
         Self {
             door: house.door(),

@@ -191,7 +191,7 @@ async fn a_disk_that_takes_no_byte_refuses_new_proposals_whole() {
     let before = agent.propose(with_file(99)["action"].clone()).await["id"].clone();
     limit(&app, "0");
     assert_eq!(until_full(&agent).await, Vec::<Value>::new());
-    assert_eq!(listed(&agent).await, [before.clone()]);
+    assert_eq!(listed(&agent).await, std::slice::from_ref(&before));
     let refused = app
         .ask(&format!("reject {} no", before.as_str().unwrap()))
         .await

@@ -36,8 +36,8 @@ async fn who_waits_sleeps_until_the_decision_and_is_woken_by_it() {
     while !matches!(changes.recv().await, Ok(Change::Proposed { .. })) {}
     let (who, which) = id_of(&house, &id).await;
     let wakes = Arc::new(Wakes::default());
-    let waker = Waker::from(Arc::clone(&wakes));
-    let mut context = Context::from_waker(&waker);
+    let bell = Waker::from(Arc::clone(&wakes));
+    let mut context = Context::from_waker(&bell);
     let mut waiting = pin!(house.engine.ticket(who, which, Duration::from_secs(600)));
     assert!(waiting.as_mut().poll(&mut context).is_pending());
     // Whoever looked again by itself would be woken in this time.

@@ -230,10 +230,10 @@ async fn a_server_that_is_gone_was_not_reached_and_its_return_sends_nothing() {
     assert_eq!(end["state"], "failed", "{end}");
     assert_eq!(end["outcome"]["code"], "not_reached", "{end}");
     let sink = SmtpSink::start_at(port, Fault::None).await;
-    let post = Post { house, agent, sink };
-    let (post, state) = post.given_every_chance(&id).await;
+    let again = Post { house, agent, sink };
+    let (again, state) = again.given_every_chance(&id).await;
     assert_eq!(state, "failed");
-    assert_eq!(post.sink.messages(), []);
+    assert_eq!(again.sink.messages(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ const RUNS: u32 = 15;
 const HOLD: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// SplitMix64: the same moments for the same seed. `MA_SEED` repeats a run.
+/// `SplitMix64`: the same moments for the same seed. `MA_SEED` repeats a run.
 struct Moments(u64);
 
 impl Moments {
@@ -185,11 +185,8 @@ async fn every_proposal_that_was_acknowledged_is_there_after_a_kill() {
                     seen.lock().unwrap().insert(id);
                 }
             };
-            let [a, b, c, d] = &agents[..] else {
-                unreachable!()
-            };
-            let [w, x, y, z] = &acknowledged;
-            tokio::join!(propose(a, w), propose(b, x), propose(c, y), propose(d, z));
+            let of = |number: usize| propose(&agents[number], &acknowledged[number]);
+            tokio::join!(of(0), of(1), of(2), of(3));
         };
         tokio::select! {
             () = all => {}
