@@ -324,3 +324,23 @@ async fn a_wrong_password_names_the_step_that_failed_and_connects_nothing() {
     assert_eq!(accounts[0].kind, "practice");
     assert_eq!(counted(&sink.commands(), "MAIL"), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_was_led_elsewhere_from_outside_sends_nothing_and_gives_no_password() {
+    let post = Post::failing(Fault::None).await;
+    let stranger = SmtpSink::start(Fault::None).await;
+    post.house.tamper(&format!(
+        "UPDATE account SET port = {} WHERE kind = 'smtp'",
+        stranger.port
+    ));
+    let (_, end) = post.send().await;
+    assert_eq!(end["state"], "failed", "{end}");
+    assert_eq!(end["outcome"]["code"], "account_changed", "{end}");
+    assert!(stranger.commands().is_empty(), "{:?}", stranger.commands());
+    assert!(post.sink.messages().is_empty());
+    let notices = post.house.engine.snapshot().await.unwrap().notices;
+    assert!(
+        notices.iter().any(|n| n.code == "account_changed"),
+        "{notices:?}"
+    );
+}

@@ -168,6 +168,8 @@ pub enum Record {
         account: AccountId,
         /// Its address.
         address: String,
+        /// SHA-256 over where it leads: server, port, user name and pinned certificate.
+        way: Digest,
     },
 }
 

@@ -1,7 +1,7 @@
 //! Connected accounts, and the practice account's mailboxes.
 
 use crate::connector::{PERSONAS, SmtpAccount, StepError, YOU};
-use crate::engine::{Change, Engine, refusal};
+use crate::engine::{Change, Engine, lock, refusal};
 use crate::store::AccountRow;
 use crate::vault::{Secret, VaultClass};
 use crate::view::{
@@ -166,6 +166,7 @@ impl Engine {
                     Record::AccountConnected {
                         account: account.id.clone(),
                         address: account.address.as_str().to_owned(),
+                        way: account.way(),
                     },
                 ))?;
                 tx.tell(Change::Other);
@@ -264,6 +265,19 @@ impl Engine {
             .into_iter()
             .find(|a| a.id == *id)
             .ok_or_else(gone)?;
+        if self.connected_way(id)? != Some(account.way()) {
+            self.alarm(
+                "account_changed",
+                "An account was changed outside the app",
+                "It leads to another server than the one that was connected. Nothing was sent, and \
+                 the password stayed in the keychain.",
+            );
+            return Err(refusal(
+                "account_changed",
+                "The account leads to another server than the one that was connected. Nothing was sent.",
+                "Restore the database from a backup.",
+            ));
+        }
         let secret = self
             .secret(secret_name(id))
             .await
@@ -284,6 +298,27 @@ impl Engine {
             step: self.config.limits.smtp_step,
             last: self.config.limits.smtp_final,
         })
+    }
+
+    /// Where an account led when it was connected, from its entry in the log.
+    fn connected_way(&self, id: &AccountId) -> Result<Option<Digest>, Refusal> {
+        let head = *lock(&self.head);
+        let mut found = None;
+        self.store.each_entry(|logged| {
+            if let Record::AccountConnected { account, way, .. } = logged.entry()?.record
+                && account == *id
+                && logged.seq < head.size
+            {
+                found.get_or_insert((logged.seq, logged.bytes.clone(), way));
+            }
+            Ok(())
+        })?;
+        let Some((seq, bytes, way)) = found else {
+            return Ok(None);
+        };
+        let proof = self.store.inclusion(head.size, seq)?;
+        let placed = ma_core::tree::inclusion(&proof, head, seq, &bytes).is_ok();
+        Ok(placed.then_some(way))
     }
 
     /// The practice account's people, and what reached them.

@@ -33,8 +33,14 @@ CREATE TABLE proposal (
 ) STRICT;
 CREATE INDEX proposal_open ON proposal (agent, action_sha256)
   WHERE state IN ('pending', 'held', 'executing', 'in_doubt');
-CREATE INDEX proposal_by_change ON proposal (changed DESC, id);
 CREATE INDEX proposal_by_agent ON proposal (agent, proposed DESC);
+-- What is due is found without reading what only waits.
+CREATE INDEX proposal_by_expiry ON proposal (expires) WHERE state = 'pending';
+CREATE INDEX proposal_by_leaving ON proposal (leaves) WHERE state = 'held';
+-- The history holds what has ended: a new proposal does not write into its order.
+CREATE INDEX proposal_ended ON proposal (changed DESC, id)
+  WHERE NOT (state IN ('pending', 'held', 'executing', 'in_doubt'));
+CREATE INDEX proposal_in_doubt ON proposal (changed DESC) WHERE state = 'in_doubt';
 
 CREATE TABLE blob (sha256 BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 

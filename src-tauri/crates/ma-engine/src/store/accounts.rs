@@ -1,7 +1,7 @@
 //! Connected accounts. Their secrets are in the keychain, never here.
 
 use super::{Store, StoreError, Tx};
-use ma_core::{AccountId, EmailAddress, Millis, PersonName, Recipient, Sender};
+use ma_core::{AccountId, Digest, EmailAddress, Millis, PersonName, Recipient, Sender, canonical};
 use rusqlite::{Connection, Row, params};
 
 /// An account as it stands in the file.
@@ -19,6 +19,20 @@ pub(crate) struct AccountRow {
 }
 
 impl AccountRow {
+    /// SHA-256 over where it leads: what a stranger must not change between the connection and
+    /// the next mail, because the password goes there.
+    pub(crate) fn way(&self) -> Digest {
+        let port = self.port.map(|p| p.to_string());
+        Digest::of(&canonical(&[
+            Some(self.kind.as_str()),
+            Some(self.address.as_str()),
+            self.host.as_deref(),
+            port.as_deref(),
+            self.user.as_deref(),
+            self.certificate.as_deref(),
+        ]))
+    }
+
     /// What mail from it says.
     pub(crate) fn sender(&self) -> Sender {
         Sender {

@@ -6,11 +6,10 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite_migration::{M, Migrations};
 
 const FIRST: &str = include_str!("0001_first.sql");
-const DUE: &str = include_str!("0002_due.sql");
 
 /// Brings the file to the newest numbered form.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), rusqlite_migration::Error> {
-    Migrations::new(vec![M::up(FIRST), M::up(DUE)]).to_latest(connection)
+    Migrations::new(vec![M::up(FIRST)]).to_latest(connection)
 }
 
 /// Forbids, from here on, what no statement of ours needs: deleting anything, changing the
