@@ -15,8 +15,19 @@ import { words } from "./words";
 export type View = "queue" | "history" | "settings";
 export type Place = { view: View; id: string | null };
 
-export const snapshot = () => invoke<Snapshot>("snapshot");
-export const item = (id: string) => invoke<Item>("item", { id });
+/** The app answers these within milliseconds; one that takes so long, in ms, is away. */
+const PATIENCE = 5000;
+
+/** An answer that is lost must not keep the window from asking again. */
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("no answer")), PATIENCE);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+export const snapshot = () => inTime(invoke<Snapshot>("snapshot"));
+export const item = (id: string) => inTime(invoke<Item>("item", { id }));
 export const beginApproval = (id: string) => invoke<CeremonyView>("begin_approval", { id });
 export const beginPairing = (id: string) => invoke<CeremonyView>("begin_pairing", { id });
 export const beginEnrolment = (label: string) => invoke<CeremonyView>("begin_enrolment", { label });

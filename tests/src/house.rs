@@ -10,9 +10,9 @@ use ma_engine::{Browser, Clock, Config, Engine, SystemClock};
 use ma_page::Assets;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 /// A clock that a test can set forward.
@@ -36,58 +36,64 @@ impl Browser for CaughtBrowser {
     }
 }
 
-/// A keychain of the test's own: files, but of the strong class.
+/// What keeps the secrets.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Keychain {
+    /// A keychain that is open.
+    #[default]
+    Open,
+    /// One that is locked.
+    Locked,
+    /// One that writes nothing before it is told to, or a minute is over.
+    Stuck(&'static AtomicBool),
+    /// None: files, which are weaker.
+    Absent,
+}
+
+/// A keychain of the test's own: files, of the class that the test wants.
 #[derive(Debug)]
 pub struct TestKeychain {
     files: FileVault,
-    class: VaultClass,
-    locked: bool,
+    kind: Keychain,
 }
 
 impl TestKeychain {
     /// A keychain in that folder.
-    pub fn strong(folder: &Path) -> Self {
+    pub fn new(folder: &Path, kind: Keychain) -> Self {
         Self {
             files: FileVault::new(folder),
-            class: VaultClass::Keychain,
-            locked: false,
-        }
-    }
-
-    /// One that is locked.
-    pub fn locked(folder: &Path) -> Self {
-        Self {
-            locked: true,
-            ..Self::strong(folder)
-        }
-    }
-
-    /// A file, as where there is no keychain.
-    pub fn weak(folder: &Path) -> Self {
-        Self {
-            class: VaultClass::File,
-            ..Self::strong(folder)
+            kind,
         }
     }
 }
 
 impl Vault for TestKeychain {
     fn read(&self, name: &str) -> Result<Option<Secret>, VaultError> {
-        if self.locked {
-            return Err(VaultError::Locked);
+        match self.kind {
+            Keychain::Locked => Err(VaultError::Locked),
+            Keychain::Open | Keychain::Stuck(_) | Keychain::Absent => self.files.read(name),
         }
-        self.files.read(name)
     }
 
     fn write(&self, name: &str, secret: &[u8]) -> Result<(), VaultError> {
-        if self.locked {
-            return Err(VaultError::Locked);
+        match self.kind {
+            Keychain::Locked => return Err(VaultError::Locked),
+            Keychain::Stuck(free) => {
+                let end = Instant::now() + Duration::from_secs(60);
+                while !free.load(Ordering::SeqCst) && Instant::now() < end {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            }
+            Keychain::Open | Keychain::Absent => {}
         }
         self.files.write(name, secret)
     }
 
     fn class(&self) -> VaultClass {
-        self.class
+        match self.kind {
+            Keychain::Absent => VaultClass::File,
+            Keychain::Open | Keychain::Locked | Keychain::Stuck(_) => VaultClass::Keychain,
+        }
     }
 }
 
@@ -100,10 +106,8 @@ pub struct Plan {
     pub limits: ma_engine::Limits,
     /// Limits of the agents' door.
     pub door: ma_api::Limits,
-    /// No keychain: secrets in a file.
-    pub weak: bool,
-    /// The keychain is locked.
-    pub locked: bool,
+    /// Where the secrets are.
+    pub keychain: Keychain,
 }
 
 impl Default for Plan {
@@ -116,8 +120,7 @@ impl Default for Plan {
                 ..ma_engine::Limits::default()
             },
             door: ma_api::Limits::default(),
-            weak: false,
-            locked: false,
+            keychain: Keychain::default(),
         }
     }
 }
@@ -259,12 +262,7 @@ impl House {
             limits: plan.limits,
             ..Config::new(home.join("home"), agent_port, page_port)
         };
-        let keychain = home.join("keychain");
-        let vault = match (plan.weak, plan.locked) {
-            (true, _) => TestKeychain::weak(&keychain),
-            (false, true) => TestKeychain::locked(&keychain),
-            (false, false) => TestKeychain::strong(&keychain),
-        };
+        let vault = TestKeychain::new(&home.join("keychain"), plan.keychain);
         let browser = Arc::new(CaughtBrowser::default());
         let clock = Arc::new(TestClock::default());
         let engine = Engine::open(

@@ -24,14 +24,20 @@ pub async fn eventually<T>(what: &str, within: Duration, mut ask: impl FnMut() -
 pub async fn eventually_async<T>(
     what: &str,
     within: Duration,
-    mut ask: impl AsyncFnMut() -> Option<T>,
+    ask: impl AsyncFnMut() -> Option<T>,
 ) -> T {
+    let answer = in_time(within, ask).await;
+    answer.unwrap_or_else(|| panic!("waited {within:?} for {what}"))
+}
+
+/// The same for who has more to say when there is no answer in time.
+pub async fn in_time<T>(within: Duration, mut ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + within;
     loop {
-        if let Some(answer) = ask().await {
+        let answer = ask().await;
+        if answer.is_some() || Instant::now() >= end {
             return answer;
         }
-        assert!(Instant::now() < end, "waited {within:?} for {what}");
         sleep(PAUSE).await;
     }
 }

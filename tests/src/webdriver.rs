@@ -195,6 +195,11 @@ impl Page {
         self.client.source().await.unwrap_or_default()
     }
 
+    /// For the words of a failure: what the page shows, and what was printed.
+    pub async fn state(&self) -> String {
+        format!("{}\n{}", self.source().await, self.log())
+    }
+
     /// What the driver and the browser printed until now.
     pub fn log(&self) -> String {
         self.driver.output() + &self.driver.errors()

@@ -24,7 +24,9 @@ pub fn run() -> Outcome {
     node::ensure()?;
     node::install()?;
     node::script("build")?;
-    execute(cargo(&["build", "--package", "mechanical-advantage", "--bins"]).args(FEATURES))?;
+    let packages = ["mechanical-advantage", "ma-cli", "ma-receipt"];
+    let chosen = packages.iter().flat_map(|name| ["--package", name]);
+    execute(cargo(&["build", "--bins"]).args(chosen).args(FEATURES))?;
 
     let folder = target().join("debug");
     let binary = folder.join(format!(

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::application::FEATURES;
-use crate::program::{cargo, run as execute};
+use crate::program::{cargo, run as execute, target};
 use crate::steps::Steps;
 use crate::{Outcome, node, packages, tools};
 
@@ -23,16 +23,12 @@ pub fn bench() -> Outcome {
     node::ensure()?;
     node::install()?;
     node::script("build")?;
-    let package = ["--package", "mechanical-advantage", "--bins"];
-    execute(cargo(&["build", "--release"]).args(package).args(FEATURES))?;
-    execute(&mut cargo(&[
-        "run",
-        "--release",
-        "--package",
-        "ma-tests",
-        "--bin",
-        "bench",
-    ]))
+    // All at once: the same features for the application and the program that measures it.
+    execute(&mut workspace(&["build", "--release", "--bins"], &[]))?;
+    let bench = target()
+        .join("release")
+        .join(format!("bench{}", std::env::consts::EXE_SUFFIX));
+    execute(Command::new(bench).args(std::env::args().skip(2)))
 }
 
 fn verify(steps: &mut Steps) -> Outcome {

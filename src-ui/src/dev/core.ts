@@ -27,6 +27,7 @@ export async function invoke<T>(command: string, args: Record<string, unknown> =
 async function answer(command: string, args: Record<string, unknown>): Promise<unknown> {
   const id = String(args["id"] ?? "");
   if (state.scene === "offline") return Promise.reject("no such command");
+  if (state.scene === "silent") return new Promise(() => undefined);
   const scene = made.scenes[state.scene] ?? {};
   switch (command) {
     case "snapshot":

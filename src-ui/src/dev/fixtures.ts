@@ -440,6 +440,7 @@ export const scenes: Record<string, Partial<Snapshot> & { open?: string; view?: 
   welcome3: { practised: false },
   welcome3read: { practised: false, queue: [short.row] },
   offline: {},
+  silent: {},
 };
 
 const challenge = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";

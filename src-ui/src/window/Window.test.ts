@@ -1,5 +1,5 @@
 import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { setScene, state } from "../dev/core";
 import { tell } from "../dev/event";
 import { words } from "../words";
@@ -125,4 +125,21 @@ test("Paused agents are said and can be resumed", async () => {
 test("A silent app is said, and nothing pretends", async () => {
   open("offline");
   expect((await screen.findByTestId("offline")).textContent).toContain(words.offline.title);
+});
+
+test("An answer that is lost does not stop the window: it asks again", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  try {
+    open("queue");
+    await screen.findByTestId("paper");
+    state.scene = "silent";
+    tell("changed", null);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect((await screen.findByTestId("offline")).textContent).toContain(words.offline.title);
+    state.scene = "queue";
+    await vi.advanceTimersByTimeAsync(2000);
+    await waitFor(() => expect(screen.queryByTestId("offline")).toBeNull());
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -30,7 +30,8 @@ export class Opened {
         (error: unknown) => {
           if (stale) return;
           this.refusal = asRefusal(error);
-          if (this.refusal.code !== "offline") this.item = null;
+          if (this.refusal.code === "offline") session.lost();
+          else this.item = null;
         },
       );
       return () => {

@@ -7,6 +7,9 @@ import type { Snapshot } from "../types/Snapshot";
 import { words } from "../words";
 import { ended } from "./states";
 
+/** How soon a silent app is asked again, in ms. */
+const AGAIN = 2000;
+
 /** What the window knows and where it stands. The truth stays in the app: each change asks again. */
 class Session {
   snapshot = $state.raw<Snapshot | null>(null);
@@ -29,6 +32,7 @@ class Session {
 
   #asking = false;
   #again = false;
+  #later: ReturnType<typeof setTimeout> | undefined;
 
   readonly ready = $derived(
     this.snapshot !== null && this.snapshot.passkeys > 0 && this.snapshot.agents > 0 && this.snapshot.practised,
@@ -53,6 +57,7 @@ class Session {
     void this.#begin();
     return () => {
       window.removeEventListener("focus", toFront);
+      clearTimeout(this.#later);
       for (const stop of off) void stop.then((f) => f(), () => undefined);
     };
   }
@@ -64,6 +69,7 @@ class Session {
       return;
     }
     this.#asking = true;
+    clearTimeout(this.#later);
     try {
       do {
         this.#again = false;
@@ -71,11 +77,18 @@ class Session {
         this.offline = false;
       } while (this.#again);
     } catch {
-      this.offline = true;
+      this.lost();
     } finally {
       this.#asking = false;
     }
     this.revision += 1;
+  }
+
+  /** The app did not answer: says so, and asks again soon. */
+  lost(): void {
+    this.offline = true;
+    clearTimeout(this.#later);
+    this.#later = setTimeout(() => void this.refresh(), AGAIN);
   }
 
   /** Goes where a tab, a link or a notification points to. */

@@ -11,7 +11,7 @@
 use ma_core::Inbox;
 use ma_engine::view::{AccountForm, Refusal};
 use ma_engine::{Browser, Config, Engine, SystemClock};
-use ma_tests::house::{TestKeychain, page_assets};
+use ma_tests::house::{Keychain, TestKeychain, page_assets};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ async fn main() {
     let page = ma_engine::loopback::bind(page_port).expect("the page's port");
     let engine = Engine::open(
         config,
-        Arc::new(TestKeychain::strong(&home.join("keychain"))),
+        Arc::new(TestKeychain::new(&home.join("keychain"), Keychain::Open)),
         Arc::new(SystemClock),
         Arc::new(Printed),
     )

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fantoccini::Locator;
-use ma_tests::wait::eventually_async;
+use ma_tests::wait::{eventually_async, in_time};
 use ma_tests::webdriver::{Browser, Page};
 
 use super::seat::{SOON, Seat, end};
@@ -136,11 +136,13 @@ impl Person {
     /// Waits until the item stands there; what is held leaves after ten seconds.
     pub async fn foot(&self, state: &str) {
         let css = format!("[data-testid=foot][data-state={state}]");
-        eventually_async(&css, SOON, async || {
+        let there = in_time(SOON, async || {
             let found = self.window.client.find(Locator::Css(&css)).await;
             found.ok().map(drop)
-        })
-        .await;
+        });
+        let Some(()) = there.await else {
+            panic!("waited {SOON:?} for {css}\n{}", self.window.state().await);
+        };
     }
 
     /// Waits until the mail that is open has left.

@@ -2,9 +2,10 @@
 
 use crate::ledger;
 use crate::scene::{HOLD, Scene, delivered, notice};
-use ma_tests::house::{House, Plan};
+use ma_tests::house::{House, Keychain, Plan};
 use ma_tests::sink::{Fault, SmtpSink};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Keeps a copy of the database as it is now.
@@ -103,4 +104,22 @@ async fn a_log_that_was_cut_after_an_approval_seals() {
         text.contains("entries that were there at the last approval are missing"),
         "{text}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keychain_that_hangs_holds_up_nothing_that_was_approved() {
+    static FREE: AtomicBool = AtomicBool::new(false);
+    let house = House::ready().await;
+    let agent = house.agent("Claude").await;
+    let stuck = Plan {
+        keychain: Keychain::Stuck(&FREE),
+        ..Plan::default()
+    };
+    let house = house.restart_with(stuck).await;
+    let agent = agent.at(&house);
+    let id = agent.propose_mail("mara@practice.test", "Friday").await;
+    house.approve(&id).await;
+    let told = agent.wait(&id).await;
+    FREE.store(true, Ordering::SeqCst);
+    assert_eq!(told["state"], "executed");
 }

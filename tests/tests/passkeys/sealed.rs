@@ -6,7 +6,7 @@ use ma_core::{Credential, LogEntry, Record, RegistrationRecord};
 use ma_engine::view::AccountForm;
 use ma_receipt::base64url;
 use ma_tests::authenticator::{Knobs, SoftPasskey};
-use ma_tests::house::{House, Plan};
+use ma_tests::house::{House, Keychain, Plan};
 use serde_json::json;
 use std::path::Path;
 
@@ -278,7 +278,7 @@ async fn data_that_is_gone_while_the_keychain_remembers_it_seals() {
 async fn a_locked_keychain_seals_and_says_how_to_go_on() {
     let scene = Scene::new().await;
     let locked = Plan {
-        locked: true,
+        keychain: Keychain::Locked,
         ..Plan::default()
     };
     let house = scene.house.restart_with(locked).await;
@@ -311,7 +311,7 @@ async fn a_locked_keychain_seals_and_says_how_to_go_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_keychain_only_the_practice_account_works() {
     let scene = Scene::of(Plan {
-        weak: true,
+        keychain: Keychain::Absent,
         ..Plan::default()
     })
     .await;

@@ -3,7 +3,7 @@
 use ma_engine::view::{AccountForm, Refusal};
 use ma_receipt::base64url;
 use ma_tests::authenticator::{Knobs, SoftPasskey, flag};
-use ma_tests::house::{Agent, House, Plan};
+use ma_tests::house::{Agent, House, Keychain, Plan};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -164,7 +164,7 @@ async fn what_a_person_is_told_in_the_settings() {
         );
     }
     let weak = House::ready_with(Plan {
-        weak: true,
+        keychain: Keychain::Absent,
         ..Plan::default()
     })
     .await;
@@ -173,7 +173,7 @@ async fn what_a_person_is_told_in_the_settings() {
         weak.engine.add_account(form()).await,
     );
     let locked = House::with(Plan {
-        locked: true,
+        keychain: Keychain::Locked,
         ..Plan::default()
     })
     .await;

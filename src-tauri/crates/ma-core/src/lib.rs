@@ -47,12 +47,22 @@ pub use text::{
 /// Milliseconds since the Unix epoch, UTC.
 pub type Millis = i64;
 
-/// What binds a proposal: SHA-256 over the canonical bytes of the action and of its display.
-pub fn proposal_digest(action: &Action, display: &Display) -> Digest {
-    #[derive(serde::Serialize)]
-    struct Content<'a> {
-        action: &'a Action,
-        display: &'a Display,
+/// What binds a proposal: SHA-256 over the canonical form (RFC 8785) of an object with `action` and
+/// `display`, given the canonical bytes of both.
+pub fn proposal_digest(action: &[u8], display: &[u8]) -> Digest {
+    // The members' names are in order, so this is the canonical form of the whole.
+    Digest::of(&[br#"{"action":"#, action, br#","display":"#, display, b"}"].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_of_a_proposal_is_that_of_the_whole_object() {
+        let (action, display) = (serde_json::json!({"b": 1, "a": "é"}), serde_json::json!([]));
+        let whole = canonical(&serde_json::json!({"display": display, "action": action}));
+        let parts = proposal_digest(&canonical(&action), &canonical(&display));
+        assert_eq!(parts, Digest::of(&whole));
     }
-    Digest::of(&canonical(&Content { action, display }))
 }

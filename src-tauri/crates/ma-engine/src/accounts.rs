@@ -2,7 +2,7 @@
 
 use crate::connector::{PERSONAS, SmtpAccount, StepError, YOU};
 use crate::engine::{Change, Engine, lock, refusal};
-use crate::store::AccountRow;
+use crate::store::{AccountRow, StoreError};
 use crate::vault::{Secret, VaultClass};
 use crate::view::{
     AccountForm, AccountTest, AccountView, CheckView, PracticeMail, PracticeMailbox, PracticeView,
@@ -173,6 +173,7 @@ impl Engine {
                 Ok::<_, Refusal>(())
             })
             .await?;
+        self.read_accounts()?;
         Ok(test)
     }
 
@@ -229,7 +230,15 @@ impl Engine {
                 tx.tell(Change::Other);
                 Ok(())
             })
-            .await
+            .await?;
+        self.read_accounts()?;
+        Ok(())
+    }
+
+    /// Takes the accounts from the file into memory.
+    pub(crate) fn read_accounts(&self) -> Result<(), StoreError> {
+        *lock(&self.accounts) = self.store.accounts()?;
+        Ok(())
     }
 
     pub(crate) fn accounts(&self) -> Result<Vec<AccountView>, Refusal> {

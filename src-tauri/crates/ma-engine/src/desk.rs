@@ -307,7 +307,7 @@ impl Engine {
             }
             .to_owned(),
             autostart: None,
-            expiry_days: self.expiry_days(),
+            expiry_days: self.expiry_days.load(Ordering::SeqCst),
             agents_door: format!("http://127.0.0.1:{}", self.config.agent_port),
             page_door: self.config.page_origin(),
             install_id: self
@@ -399,7 +399,9 @@ impl Engine {
                 tx.tell(Change::Other);
                 Ok::<_, Refusal>(())
             })
-            .await
+            .await?;
+        self.expiry_days.store(days, Ordering::SeqCst);
+        Ok(())
     }
 
     /// Puts a notice away.

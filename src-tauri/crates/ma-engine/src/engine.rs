@@ -4,7 +4,7 @@ use crate::ceremony::Ceremonies;
 use crate::config::{Browser, Clock, Config};
 use crate::notices::Notices;
 use crate::pairing::Pairings;
-use crate::store::{AgentRow, Store, StoreError};
+use crate::store::{AccountRow, AgentRow, Store, StoreError};
 use crate::vault::{Secret, Vault, VaultError};
 use crate::view::{Loudness, Notice, Refusal};
 use ed25519_dalek::SigningKey;
@@ -12,7 +12,7 @@ use ma_core::tree::TreeRoot;
 use ma_core::{Digest, InstallId, Millis, State};
 use ma_receipt::KeyRing;
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, broadcast};
 
@@ -29,6 +29,10 @@ pub struct Engine {
     pub(crate) ring: Mutex<KeyRing>,
     /// Agents by the hash of their key.
     pub(crate) agents: Mutex<HashMap<Digest, AgentRow>>,
+    /// As in the file, the default first. Where a mail goes is read from the file again.
+    pub(crate) accounts: Mutex<Vec<AccountRow>>,
+    /// Days until a proposal expires, as the person set it.
+    pub(crate) expiry_days: AtomicU32,
     pub(crate) pairings: Mutex<Pairings>,
     pub(crate) ceremonies: Mutex<Ceremonies>,
     pub(crate) notices: Mutex<Notices>,

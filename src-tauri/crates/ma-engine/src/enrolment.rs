@@ -6,14 +6,13 @@ use crate::config::millis;
 use crate::engine::{Change, Engine, lock, refusal};
 use crate::pipeline::{Approval, Approved, Content};
 use crate::store::{AgentRow, Tx};
-use crate::trust::{FIRST_PASSKEY, LOG_HEAD, head_text};
+use crate::trust::FIRST_PASSKEY;
 use crate::view::{CeremonyView, PageReply, Refusal};
 use ma_core::{
     Canonical, Credential, Digest, Event, LogEntry, Record, RegistrationRecord, State,
     enrolment_statement, render_passkey, revocation_statement,
 };
 use ma_receipt::{KeyError, KeyRing, base64url, from_base64url, relying_party};
-use std::sync::Arc;
 use webauthn_rs::prelude::{PasskeyRegistration, RegisterPublicKeyCredential};
 
 impl From<KeyError> for Refusal {
@@ -388,17 +387,6 @@ impl Engine {
         match read {
             Ok(_) => *lock(&self.ring) = ring,
             Err(error) => self.seal(&format!("The log cannot be read: {error}")),
-        }
-    }
-
-    /// Notes the log's head in the keychain, so that a cut tail shows at the next start.
-    pub(crate) async fn pin_head(&self) {
-        let text = head_text(*lock(&self.head));
-        let vault = Arc::clone(&self.vault);
-        let written =
-            tokio::task::spawn_blocking(move || vault.write(LOG_HEAD, text.as_bytes())).await;
-        if !matches!(written, Ok(Ok(()))) {
-            tracing::warn!("the log's head could not be noted in the keychain");
         }
     }
 }

@@ -17,9 +17,12 @@ use ma_core::{
     AccountId, Action, Digest, EmailAddress, Event, LogEntry, Millis, Outcome, PersonName, Record,
     State,
 };
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex};
 use thiserror::Error;
+
+/// Days until a proposal expires, if the person set nothing else.
+const EXPIRY_DAYS: u32 = 3;
 
 /// Why the app cannot start.
 #[derive(Debug, Error)]
@@ -63,6 +66,10 @@ impl Engine {
             .into_iter()
             .map(|agent| (agent.key_sha256, agent))
             .collect();
+        let expiry_days = store
+            .setting("expiry_days")?
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(EXPIRY_DAYS);
         let weak = vault.class() == VaultClass::File;
         let engine = Arc::new_cyclic(|me| Self {
             me: me.clone(),
@@ -74,6 +81,8 @@ impl Engine {
             install,
             ring: Mutex::new(reading.ring),
             agents: Mutex::new(agents),
+            accounts: Mutex::default(),
+            expiry_days: AtomicU32::new(expiry_days),
             pairings: Mutex::new(Pairings::default()),
             ceremonies: Mutex::new(Ceremonies::default()),
             notices: Mutex::new(Notices::default()),
@@ -97,6 +106,7 @@ impl Engine {
             Some(reason) => engine.refuse_everything(&reason),
             None => engine.settle_in(empty).await?,
         }
+        engine.read_accounts()?;
         crate::schedule::spawn(&engine);
         Ok(engine)
     }

@@ -13,7 +13,6 @@ use ma_core::{
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-const EXPIRY_DAYS: u32 = 3;
 const LONGEST_EXPIRY: Duration = Duration::from_secs(30 * 24 * 3600);
 const SHORTEST_EXPIRY: Duration = Duration::from_secs(60);
 
@@ -38,21 +37,22 @@ impl Engine {
         let expires = now + millis(self.expiry(submission.expires_in)?);
         let id = chance::proposal_id().map_err(|e| InboxError::Internal(e.to_string()))?;
         let named = submission.draft.account().map(AccountId::as_str);
-        let account = choose_account(self.store.accounts()?, named)?;
+        let account = choose_account(&lock(&self.accounts), named)?;
         let (action, blobs) = submission
             .draft
             .resolve(&account.sender())
             .map_err(|e| e.within("action"))?;
         let display = render(&action, &name, &submission.reason);
+        let (bytes, shown) = (action.canonical(), display.canonical());
         // All of it is made here: the one writer only writes.
         let job = Proposing {
             id,
             agent,
             name,
             revises: submission.revises,
-            bytes: action.canonical(),
-            shown: display.canonical(),
-            digest: proposal_digest(&action, &display),
+            digest: proposal_digest(&bytes, &shown),
+            bytes,
+            shown,
             action,
             display,
             blobs,
@@ -69,9 +69,11 @@ impl Engine {
     }
 
     fn expiry(&self, asked: Option<Duration>) -> Result<Duration, InboxError> {
-        let days = self.expiry_days();
         match asked {
-            None => Ok(Duration::from_secs(u64::from(days) * 24 * 3600)),
+            None => {
+                let days = self.expiry_days.load(Ordering::SeqCst);
+                Ok(Duration::from_secs(u64::from(days) * 24 * 3600))
+            }
             Some(asked) if (SHORTEST_EXPIRY..=LONGEST_EXPIRY).contains(&asked) => Ok(asked),
             Some(_) => Err(InboxError::Invalid(Invalid {
                 field: "expires_in".to_owned(),
@@ -80,16 +82,6 @@ impl Engine {
                 next: "Leave it out, or give seconds from 60 to 2592000.",
             })),
         }
-    }
-
-    /// Days until a proposal expires, as the person set it.
-    pub(crate) fn expiry_days(&self) -> u32 {
-        self.store
-            .setting("expiry_days")
-            .ok()
-            .flatten()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(EXPIRY_DAYS)
     }
 }
 
@@ -157,7 +149,7 @@ impl Proposing {
             Record::Proposed {
                 proposal: id.clone(),
                 agent,
-                revises,
+                revises: revises.clone(),
                 verb: action.verb().to_owned(),
                 account: action.account().clone(),
                 action_sha256,
@@ -174,19 +166,30 @@ impl Proposing {
             more,
             title: display.title.plain(),
         });
-        let row = tx.proposal(&id)?.ok_or(InboxError::NotFound)?;
-        Ok(ticket(row))
+        Ok(Ticket {
+            state: State::Pending,
+            verb: action.verb().to_owned(),
+            account: action.account().clone(),
+            summary: line,
+            digest,
+            proposed: now,
+            expires,
+            revises,
+            superseded_by: None,
+            rejection: None,
+            outcome: None,
+            changed: now,
+            id,
+        })
     }
 }
 
-fn choose_account(
-    accounts: Vec<AccountRow>,
-    named: Option<&str>,
-) -> Result<AccountRow, InboxError> {
+fn choose_account(accounts: &[AccountRow], named: Option<&str>) -> Result<AccountRow, InboxError> {
     match named {
-        Some(id) => accounts.into_iter().find(|a| a.id.as_str() == id),
-        None => accounts.into_iter().next(),
+        Some(id) => accounts.iter().find(|a| a.id.as_str() == id),
+        None => accounts.first(),
     }
+    .cloned()
     .ok_or_else(|| InboxError::NoAccount(named.unwrap_or("default").to_owned()))
 }
 

@@ -7,8 +7,10 @@ use crate::pipeline::{Approved, Content, Mismatch, Started};
 use crate::store::{ProposalRow, StoreError};
 use ma_core::tree::TreeRoot;
 use ma_core::{
-    AccountId, Digest, Event, LogEntry, Millis, Outcome, ProposalId, Record, State, proposal_digest,
+    AccountId, Action, Canonical, Digest, Display, Event, LogEntry, Millis, Outcome, ProposalId,
+    Record, State, proposal_digest,
 };
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -328,14 +330,18 @@ impl Engine {
             entry == LogEntry::new(row.proposed, proposed)
                 && (row.action_sha256, row.display_sha256) == (action, display)
         });
-        let fits = matches!(
-            (serde_json::from_slice(&row.action), serde_json::from_slice(&row.display)),
-            (Ok(action), Ok(display)) if proposal_digest(&action, &display) == row.digest
-        );
+        let fits = canonical_as::<Action>(&row.action)
+            && canonical_as::<Display>(&row.display)
+            && proposal_digest(&row.action, &row.display) == row.digest;
         (!placed || !same || !fits).then(|| {
             "What is stored is not what was proposed: it was changed outside the app. It cannot be \
              approved."
                 .to_owned()
         })
     }
+}
+
+/// These bytes are the canonical form of such a value.
+fn canonical_as<T: DeserializeOwned + Canonical>(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<T>(bytes).is_ok_and(|value| value.canonical() == bytes)
 }

@@ -1,7 +1,7 @@
 //! What a home is trusted for: its key, its log, its pins.
 
 use crate::chance;
-use crate::engine::Install;
+use crate::engine::{Engine, Install, lock};
 use crate::opening::OpenError;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -11,10 +11,13 @@ use ma_core::{AgentId, AgentName, Digest, InstallId, LogEntry, Millis, Record};
 use ma_receipt::{KeyRing, base64, from_base64, verifier_key, verify_checkpoint};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 const INSTALL_KEY: &str = "installation-key";
 pub(crate) const FIRST_PASSKEY: &str = "first-passkey";
-pub(crate) const LOG_HEAD: &str = "log-head";
+const LOG_HEAD: &str = "log-head";
+/// How long the keychain may take to note the head.
+const PIN_TIME: Duration = Duration::from_secs(3);
 
 /// What reading the whole log gave.
 #[derive(Default)]
@@ -293,7 +296,21 @@ async fn pinned_head(vault: &Arc<dyn Vault>) -> Result<Option<TreeRoot>, String>
     }))
 }
 
+impl Engine {
+    /// Notes the log's head in the keychain, so that a cut tail shows at the next start.
+    pub(crate) async fn pin_head(&self) {
+        let text = head_text(*lock(&self.head));
+        let vault = Arc::clone(&self.vault);
+        let writing = tokio::task::spawn_blocking(move || vault.write(LOG_HEAD, text.as_bytes()));
+        // A keychain that hangs, or asks to be unlocked, holds up nothing that was approved.
+        let written = tokio::time::timeout(PIN_TIME, writing).await;
+        if !matches!(written, Ok(Ok(Ok(())))) {
+            tracing::warn!("the log's head could not be noted in the keychain");
+        }
+    }
+}
+
 /// How the head is written for the vault.
-pub(crate) fn head_text(head: TreeRoot) -> String {
+fn head_text(head: TreeRoot) -> String {
     format!("{} {}", head.size, base64(head.hash.as_bytes()))
 }

@@ -51,19 +51,23 @@ mod linux {
         {
             return report.not_measured("tray", "Xvfb is not installed");
         }
+        // As on any desktop, something else has drawn on this one before: the first start is not
+        // counted, in which GTK asks the graphics driver which visuals there are.
+        let desktop = Desktop::start().await;
         let mut starts = Vec::new();
         let mut last = None;
-        for _ in 0..STARTS {
+        for number in 0..=STARTS {
             drop(last.take());
-            let desktop = Desktop::start().await;
             let Some((tray, took)) = start(&desktop, &program).await else {
                 return report.not_measured("tray", "its icon did not appear");
             };
-            starts.push(took);
-            last = Some((tray, desktop));
+            if number > 0 {
+                starts.push(took);
+            }
+            last = Some(tray);
         }
         starts.sort();
-        let (tray, _desktop) = last.expect("a start");
+        let tray = last.expect("a start");
         tokio::time::sleep(SETTLE).await;
         let all = family(tray.child.id());
         let before = ticks(&all);
@@ -111,10 +115,11 @@ mod linux {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        let shown = desktop.tray().items().len();
         let start = Instant::now();
         let child = command.spawn().expect("the app starts");
         let tray = Tray { child, _home: home };
-        while desktop.tray().items().is_empty() {
+        while desktop.tray().items().len() == shown {
             if start.elapsed() > PATIENCE {
                 return None;
             }

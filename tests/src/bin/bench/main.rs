@@ -1,5 +1,6 @@
 //! Measures the app beside bare counterparts, in one run, so that the figures
-//! are ratios and say something on any machine. `--json` prints JSON alone.
+//! are ratios and say something on any machine. `--json` prints JSON alone; the names
+//! `proposals`, `decisions` and `tray` choose parts.
 
 // A measuring program: what does not work has to stop it, loudly.
 #![allow(
@@ -40,12 +41,22 @@ async fn house() -> House {
 
 #[tokio::main]
 async fn main() {
-    let json = std::env::args().any(|argument| argument == "--json");
+    let (flags, parts): (Vec<_>, Vec<_>) = std::env::args()
+        .skip(1)
+        .partition(|argument| argument.starts_with("--"));
+    let json = flags.iter().any(|flag| flag == "--json");
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|name| name == part);
     let mut report = Report::default();
-    let one = proposals::one_client(&mut report).await;
-    proposals::many_clients(&mut report, one).await;
-    decisions::measure(&mut report).await;
-    idle::measure(&mut report).await;
+    if wanted("proposals") {
+        let one = proposals::one_client(&mut report).await;
+        proposals::many_clients(&mut report, one).await;
+    }
+    if wanted("decisions") {
+        decisions::measure(&mut report).await;
+    }
+    if wanted("tray") {
+        idle::measure(&mut report).await;
+    }
     if json {
         println!("{:#}", report.json());
     } else {

@@ -31,11 +31,11 @@ CREATE TABLE proposal (
   outcome BLOB,
   superseded_by TEXT
 ) STRICT;
-CREATE INDEX proposal_open ON proposal (agent, action_sha256)
+CREATE INDEX proposal_open ON proposal (agent, state, action_sha256)
   WHERE state IN ('pending', 'held', 'executing', 'in_doubt');
 CREATE INDEX proposal_by_agent ON proposal (agent, proposed DESC);
--- What is due is found without reading what only waits.
-CREATE INDEX proposal_by_expiry ON proposal (expires) WHERE state = 'pending';
+-- What is held leaves soon. What expires is looked for among the few that are open: an index of
+-- its own would cost every proposal a page on the disk.
 CREATE INDEX proposal_by_leaving ON proposal (leaves) WHERE state = 'held';
 -- The history holds what has ended: a new proposal does not write into its order.
 CREATE INDEX proposal_ended ON proposal (changed DESC, id)

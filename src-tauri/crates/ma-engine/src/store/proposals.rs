@@ -125,7 +125,8 @@ impl Tx<'_> {
         agent: &AgentId,
         action: Digest,
     ) -> Result<Option<ProposalRow>, StoreError> {
-        let rest = format!("WHERE agent = ?1 AND action_sha256 = ?2 AND {OPEN}");
+        let rest =
+            format!("INDEXED BY proposal_open WHERE agent = ?1 AND action_sha256 = ?2 AND {OPEN}");
         Ok(select(self.sql(), &rest, &[&agent.as_str(), action.as_bytes()])?.pop())
     }
 
@@ -134,7 +135,7 @@ impl Tx<'_> {
         let count: i64 = self
             .sql()
             .prepare_cached(&format!(
-                "SELECT count(*) FROM proposal WHERE agent = ?1 AND {OPEN}"
+                "SELECT count(*) FROM proposal INDEXED BY proposal_open WHERE agent = ?1 AND {OPEN}"
             ))?
             .query_row([agent.as_str()], |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
@@ -269,7 +270,8 @@ impl Store {
     /// What is pending and has expired, and what is held and may leave.
     pub(crate) fn due_proposals(&self, now: Millis) -> Result<Vec<ProposalRow>, StoreError> {
         self.read(|c| {
-            let mut due = select(c, "WHERE state = 'pending' AND expires <= ?1", &[&now])?;
+            let expired = format!("WHERE {OPEN} AND state = 'pending' AND expires <= ?1");
+            let mut due = select(c, &expired, &[&now])?;
             due.extend(select(
                 c,
                 "WHERE state = 'held' AND leaves <= ?1 ORDER BY leaves",
@@ -326,10 +328,10 @@ impl Store {
     /// When the next held one leaves, and when the next pending one expires.
     pub(crate) fn next_times(&self) -> Result<(Option<Millis>, Option<Millis>), StoreError> {
         self.read(|c| {
-            let mut statement = c.prepare_cached(
+            let mut statement = c.prepare_cached(&format!(
                 "SELECT (SELECT min(leaves) FROM proposal WHERE state = 'held'),
-                        (SELECT min(expires) FROM proposal WHERE state = 'pending')",
-            )?;
+                        (SELECT min(expires) FROM proposal WHERE {OPEN} AND state = 'pending')",
+            ))?;
             Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
         })
     }

@@ -1,5 +1,6 @@
-//! One thread owns the writing connection. What waits is committed together: one fsync serves
-//! many (group commit). Each job is a savepoint, so one that fails takes nothing with it.
+//! One connection writes. What waits is committed together by a thread: one fsync serves many
+//! (group commit). Where nothing waits the caller commits by itself, without waking another
+//! thread. Each job is a savepoint, so one that fails takes nothing with it.
 
 use super::{StoreError, log};
 use crate::Change;
@@ -7,8 +8,10 @@ use ed25519_dalek::SigningKey;
 use ma_core::tree::TreeRoot;
 use ma_core::{InstallId, LogEntry};
 use rusqlite::Connection;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{broadcast, oneshot};
 
 /// The most jobs of one transaction: it bounds how long the first waits for the last.
@@ -68,7 +71,6 @@ impl Job {
 
 enum Message {
     Run(Job),
-    Sign(Box<Signer>),
     Close,
 }
 
@@ -78,38 +80,72 @@ pub(crate) struct Signer {
     pub(crate) key: SigningKey,
     pub(crate) changes: broadcast::Sender<Change>,
     /// The root that is on the disk.
-    pub(crate) head: std::sync::Arc<Mutex<TreeRoot>>,
+    pub(crate) head: Arc<Mutex<TreeRoot>>,
 }
 
 pub(super) struct Writer {
     sender: Sender<Message>,
+    file: Arc<Mutex<File>>,
+    /// Jobs that the thread has not done yet.
+    waiting: Arc<AtomicUsize>,
+}
+
+/// What writes. Whoever holds its lock commits.
+struct File {
+    /// `None` once the store is closed.
+    connection: Option<Connection>,
+    signer: Option<Signer>,
 }
 
 impl Writer {
     pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
         let (sender, receiver) = channel();
+        let file = Arc::new(Mutex::new(File {
+            connection: Some(connection),
+            signer: None,
+        }));
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let (held, counted) = (Arc::clone(&file), Arc::clone(&waiting));
         std::thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || run(&connection, &receiver))
+            .spawn(move || run(&held, &counted, &receiver))
             .map_err(|e| StoreError::Sqlite(e.to_string()))?;
-        Ok(Self { sender })
+        Ok(Self {
+            sender,
+            file,
+            waiting,
+        })
     }
 
     pub(super) fn send(&self, job: Job) -> Result<(), StoreError> {
+        if self.waiting.load(Ordering::SeqCst) == 0
+            && may_block()
+            && let Ok(mut file) = self.file.try_lock()
+        {
+            tokio::task::block_in_place(|| file.commit(vec![job]));
+            return Ok(());
+        }
+        self.waiting.fetch_add(1, Ordering::SeqCst);
         self.sender
             .send(Message::Run(job))
             .map_err(|_| StoreError::Closed)
     }
 
-    pub(super) fn sign_with(&self, signer: Signer) -> Result<(), StoreError> {
-        self.sender
-            .send(Message::Sign(Box::new(signer)))
-            .map_err(|_| StoreError::Closed)
+    fn sign_with(&self, signer: Signer) -> Result<(), StoreError> {
+        let mut file = self.file.lock().map_err(|_| StoreError::Closed)?;
+        file.signer = Some(signer);
+        Ok(())
     }
 
     pub(super) fn close(&self) {
         let _ = self.sender.send(Message::Close);
     }
+}
+
+/// A runtime with one thread has nobody to take over while it writes.
+fn may_block() -> bool {
+    Handle::try_current()
+        .is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
 }
 
 impl super::Store {
@@ -157,29 +193,45 @@ impl Tx<'_> {
     }
 }
 
-fn run(connection: &Connection, receiver: &Receiver<Message>) {
-    let mut signer: Option<Signer> = None;
+fn run(file: &Mutex<File>, waiting: &AtomicUsize, receiver: &Receiver<Message>) {
     while let Ok(first) = receiver.recv() {
+        // A job that panicked has left its transaction open: nothing is written after it.
+        let Ok(mut file) = file.lock() else { return };
         let mut jobs = Vec::new();
         let mut next = Some(first);
+        let mut closing = false;
         while let Some(message) = next {
             match message {
                 Message::Run(job) => jobs.push(job),
-                Message::Sign(new) => {
-                    // It holds from the next transaction on.
-                    commit(connection, signer.as_ref(), std::mem::take(&mut jobs));
-                    signer = Some(*new);
-                }
                 Message::Close => {
-                    commit(connection, signer.as_ref(), jobs);
-                    return;
+                    closing = true;
+                    break;
                 }
             }
             next = (jobs.len() < BATCH)
                 .then(|| receiver.try_recv().ok())
                 .flatten();
         }
-        commit(connection, signer.as_ref(), jobs);
+        let done = jobs.len();
+        file.commit(jobs);
+        waiting.fetch_sub(done, Ordering::SeqCst);
+        if closing {
+            file.connection = None;
+            return;
+        }
+    }
+}
+
+impl File {
+    fn commit(&mut self, jobs: Vec<Job>) {
+        match &self.connection {
+            Some(connection) => commit(connection, self.signer.as_ref(), jobs),
+            None => {
+                for Job(work) in jobs {
+                    work.refuse(StoreError::Closed);
+                }
+            }
+        }
     }
 }
 
@@ -213,14 +265,19 @@ fn commit(connection: &Connection, signer: Option<&Signer>, jobs: Vec<Job>) {
     }
 }
 
+/// A statement without values or rows, compiled once.
+fn tell(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
 fn transact(
     tx: &mut Tx<'_>,
     jobs: Vec<Job>,
     settles: &mut Vec<Settle>,
 ) -> Result<Option<TreeRoot>, StoreError> {
     let connection = tx.connection;
-    let begun = connection.execute_batch("BEGIN IMMEDIATE");
-    let mut failed = begun.err().map(StoreError::from);
+    let mut failed = tell(connection, "BEGIN IMMEDIATE").err();
     for Job(work) in jobs {
         if let Some(error) = &failed {
             work.refuse(error.clone());
@@ -239,15 +296,14 @@ fn transact(
         }
         (true | false, Some(_) | None) => None,
     };
-    connection.execute_batch("COMMIT")?;
+    tell(connection, "COMMIT")?;
     Ok(root)
 }
 
 fn save(tx: &mut Tx<'_>, work: Box<dyn Work>, settles: &mut Vec<Settle>) -> Result<(), StoreError> {
     let connection = tx.connection;
     let (told, appended) = (tx.changes.len(), tx.appended);
-    if let Err(error) = connection.execute_batch("SAVEPOINT job") {
-        let error = StoreError::from(error);
+    if let Err(error) = tell(connection, "SAVEPOINT job") {
         work.refuse(error.clone());
         return Err(error);
     }
@@ -260,10 +316,9 @@ fn save(tx: &mut Tx<'_>, work: Box<dyn Work>, settles: &mut Vec<Settle>) -> Resu
     if !keep {
         tx.changes.truncate(told);
         tx.appended = appended;
-        connection.execute_batch("ROLLBACK TO job")?;
+        tell(connection, "ROLLBACK TO job")?;
     }
-    connection.execute_batch("RELEASE job")?;
-    Ok(())
+    tell(connection, "RELEASE job")
 }
 
 #[cfg(test)]
