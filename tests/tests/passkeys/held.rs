@@ -78,6 +78,17 @@ async fn what_was_changed_after_the_signature_does_not_leave() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_shortens_the_time_to_undo() {
+    let scene = Scene::holding().await;
+    scene.house.approve(&scene.id).await;
+    scene.house.tamper("UPDATE proposal SET leaves = 1");
+    scene.house.engine.look_again();
+    let end = scene.agent.wait(&scene.id).await;
+    assert_eq!(end["outcome"]["code"], "stopped", "{end}");
+    assert_eq!(delivered(&scene.house).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_changed_while_the_app_was_off_does_not_leave() {
     for (part, sql) in &PARTS[..9] {
         let mut scene = Scene::holding().await;

@@ -6,7 +6,7 @@ use crate::chance;
 use crate::engine::{Engine, lock, refusal};
 use crate::view::{PageAsk, PageView, Refusal};
 use ma_core::{Canonical, Credential, Digest, Millis, Preimage};
-use ma_receipt::{base64url, relying_party};
+use ma_receipt::{base64url, in_words, relying_party};
 use webauthn_rs::prelude::Passkey;
 
 impl Engine {
@@ -26,7 +26,7 @@ impl Engine {
         let handle = webauthn_rs::prelude::Uuid::from_bytes(chance::bytes()?);
         let (options, state) = webauthn
             .start_passkey_registration(handle, label, label, Some(exclude))
-            .map_err(|e| failed(&format!("{e:?}")))?;
+            .map_err(|e| failed(&in_words(&e)))?;
         let mut options = serde_json::to_value(&options).map_err(|e| failed(&e.to_string()))?;
         let mut public = options
             .get_mut("publicKey")
@@ -62,7 +62,7 @@ impl Engine {
         let webauthn = relying_party(&self.config.page_origin())?;
         let (options, _) = webauthn
             .start_passkey_authentication(&passkeys)
-            .map_err(|e| failed(&format!("{e:?}")))?;
+            .map_err(|e| failed(&in_words(&e)))?;
         let head = *lock(&self.head);
         let display = ceremony
             .shown

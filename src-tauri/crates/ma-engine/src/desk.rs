@@ -32,7 +32,7 @@ fn late(state: State) -> Refusal {
     refusal(
         "wrong_state",
         &format!(
-            "It is {} already. Nothing was changed.",
+            "It is {} now. Nothing was changed.",
             state.name().replace('_', " ")
         ),
         "Look at the item again.",

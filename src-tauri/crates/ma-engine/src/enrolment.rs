@@ -12,7 +12,7 @@ use ma_core::{
     Canonical, Credential, Digest, Event, LogEntry, Record, RegistrationRecord, State,
     enrolment_statement, render_passkey, revocation_statement,
 };
-use ma_receipt::{KeyError, KeyRing, base64url, from_base64url, relying_party};
+use ma_receipt::{KeyError, KeyRing, base64url, from_base64url, in_words, relying_party};
 use webauthn_rs::prelude::{PasskeyRegistration, RegisterPublicKeyCredential};
 
 impl From<KeyError> for Refusal {
@@ -152,7 +152,7 @@ impl Engine {
             serde_json::from_value(answer.clone()).map_err(|_| refuse("it cannot be read"))?;
         let passkey = relying_party(&origin)?
             .finish_passkey_registration(&reply, state)
-            .map_err(|e| refuse(&format!("{e:?}")))?;
+            .map_err(|e| refuse(&in_words(&e)))?;
         let id = base64url(passkey.cred_id().as_ref());
         let passkey = serde_json::to_value(&passkey).map_err(|e| refuse(&e.to_string()))?;
         let transports = answer

@@ -1,6 +1,7 @@
 //! What happens by itself, at its time: a hold that is over, an expiry. It sleeps until then,
 //! without a tick.
 
+use crate::config::millis;
 use crate::connector::{Connector, Practice, Smtp, not_done};
 use crate::engine::{Change, Engine, lock};
 use crate::pipeline::{Approved, Content, Mismatch, Started};
@@ -151,7 +152,12 @@ impl Engine {
         let proof = self.store.inclusion(head.size, seq).map_err(stored)?;
         ma_core::tree::inclusion(&proof, head, seq, &logged.bytes)
             .map_err(|_| Mismatch("the approval's entry was changed".to_owned()))?;
-        let Record::Approved { proposal, approval } = logged.entry().map_err(stored)?.record else {
+        let entry = logged.entry().map_err(stored)?;
+        // When it leaves stands in the row alone; that the person had the time to undo, in the log.
+        if self.now() < entry.at + millis(self.config.hold) {
+            return Err(Mismatch("the time to undo was cut short".to_owned()));
+        }
+        let Record::Approved { proposal, approval } = entry.record else {
             return Err(Mismatch(
                 "the approval's entry is something else".to_owned(),
             ));

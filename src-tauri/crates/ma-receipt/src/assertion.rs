@@ -5,7 +5,7 @@ use ma_core::{Credential, SignedApproval};
 use serde::Deserialize;
 use thiserror::Error;
 use url::Url;
-use webauthn_rs::prelude::{Passkey, PasskeyAuthentication, PublicKeyCredential};
+use webauthn_rs::prelude::{Passkey, PasskeyAuthentication, PublicKeyCredential, WebauthnError};
 use webauthn_rs::{Webauthn, WebauthnBuilder};
 
 /// The relying party: the one name under which every browser lets a page on this computer
@@ -102,7 +102,7 @@ pub fn verify_assertion(
     .map_err(|_| AssertionError::Malformed)?;
     let result = webauthn
         .finish_passkey_authentication(&answer, &state)
-        .map_err(|error| AssertionError::Refused(format!("{error:?}")))?;
+        .map_err(|error| AssertionError::Refused(in_words(&error)))?;
     if !result.user_verified() {
         return Err(AssertionError::NotVerified);
     }
@@ -111,6 +111,25 @@ pub fn verify_assertion(
         backup_eligible: result.backup_eligible(),
         backup_state: result.backup_state(),
     })
+}
+
+/// What the library found, for a person.
+pub fn in_words(error: &WebauthnError) -> String {
+    let words = match error {
+        WebauthnError::UserNotVerified => "the person was not verified",
+        WebauthnError::UserNotPresent => "nobody was there",
+        WebauthnError::MismatchedChallenge => "it is for something else than what was asked",
+        WebauthnError::InvalidRPOrigin | WebauthnError::InvalidRPIDHash => {
+            "it was made for another page"
+        }
+        WebauthnError::AuthenticationFailure => "the key did not sign this",
+        #[allow(
+            clippy::wildcard_enum_match_arm,
+            reason = "the rest of the library's many errors says itself what it is"
+        )]
+        other => return other.to_string(),
+    };
+    words.to_owned()
 }
 
 fn check_client_data(encoded: &str, origin: &str) -> Result<(), AssertionError> {

@@ -12,7 +12,7 @@ mod receipt;
 mod verdict;
 mod verify;
 
-pub use assertion::{AssertionError, RP_ID, Verified, relying_party, verify_assertion};
+pub use assertion::{AssertionError, RP_ID, Verified, in_words, relying_party, verify_assertion};
 pub use checkpoint::{Proof, ProofError, origin, sign_checkpoint, verifier_key, verify_checkpoint};
 pub use encoding::{base64, base64url, from_base64, from_base64url};
 pub use keys::{KeyError, KeyRing};

@@ -168,8 +168,21 @@ fn sent(s: &Subject<'_>) -> Result<String, String> {
     }
     Ok(format!(
         "{} bytes, read back and compared",
-        s.prepared.len()
+        grouped(s.prepared.len())
     ))
+}
+
+/// 251151 as "251 151" (SI Brochure 5.4.4: groups of three, with a thin space that does not break).
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 2);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('\u{202F}');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn signature(s: &Subject<'_>) -> Result<String, String> {
