@@ -19,6 +19,36 @@ use std::time::Duration;
 /// The clock may be set while we sleep: never sleep longer than this.
 pub(crate) const LONGEST_SLEEP: Millis = 3_600_000;
 
+/// How soon a database that gave an error is asked again.
+const BUSY: Duration = Duration::from_millis(500);
+
+/// Why what was approved does not run now.
+enum Halt {
+    /// It cannot be known: nothing could be read. It is looked at again.
+    Unread(StoreError),
+    /// It is not what was approved: it never runs.
+    Mismatch(Mismatch),
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Changed(_) => Self::Mismatch(Mismatch(error.to_string())),
+            StoreError::Full | StoreError::Sqlite(_) | StoreError::Closed => Self::Unread(error),
+        }
+    }
+}
+
+impl From<Mismatch> for Halt {
+    fn from(mismatch: Mismatch) -> Self {
+        Self::Mismatch(mismatch)
+    }
+}
+
+fn differs(what: impl Into<String>) -> Halt {
+    Halt::Mismatch(Mismatch(what.into()))
+}
+
 pub(crate) fn spawn(engine: &Arc<Engine>) {
     let weak = Arc::downgrade(engine);
     let mut closing = engine.closing.subscribe();
@@ -47,7 +77,13 @@ impl Engine {
         if self.install.is_none() || lock(&self.sealed).is_some() {
             return Duration::from_secs(3600);
         }
-        match self.due().await {
+        let mut done = self.due().await;
+        if matches!(done, Err(StoreError::Sqlite(_))) {
+            // A file that is busy for a moment holds up nobody for long.
+            tokio::time::sleep(BUSY).await;
+            done = self.due().await;
+        }
+        match done {
             Ok(()) => {}
             Err(StoreError::Changed(what)) => {
                 self.refuse_everything(&crate::trust::changed(&what));
@@ -121,7 +157,8 @@ impl Engine {
     async fn run(&self, row: &ProposalRow) -> Result<(), StoreError> {
         let approved = match self.verify_again(row) {
             Ok(approved) => approved,
-            Err(mismatch) => return self.void(&row.id, &mismatch).await,
+            Err(Halt::Mismatch(mismatch)) => return self.void(&row.id, &mismatch).await,
+            Err(Halt::Unread(error)) => return Err(error),
         };
         let Some(started) = self.start(approved).await? else {
             return Ok(());
@@ -134,50 +171,41 @@ impl Engine {
     }
 
     /// From the stored bytes and the log alone.
-    fn verify_again(&self, row: &ProposalRow) -> Result<Approved, Mismatch> {
-        let stored = |e: StoreError| Mismatch(e.to_string());
-        let missing = |what: &str| Mismatch(format!("{what} is missing"));
+    fn verify_again(&self, row: &ProposalRow) -> Result<Approved, Halt> {
+        let missing = |what: &str| differs(format!("{what} is missing"));
         let head = *lock(&self.head);
-        if self.store.root_at(head.size).map_err(stored)? != head {
-            return Err(Mismatch(
-                "the log is not the one that this app wrote".to_owned(),
-            ));
+        if self.store.root_at(head.size)? != head {
+            return Err(differs("the log is not the one that this app wrote"));
         }
         let seq = row.approval_seq.ok_or_else(|| missing("the approval"))?;
         let logged = self
             .store
-            .entry(seq)
-            .map_err(stored)?
+            .entry(seq)?
             .ok_or_else(|| missing("the approval's entry"))?;
-        let proof = self.store.inclusion(head.size, seq).map_err(stored)?;
+        let proof = self.store.inclusion(head.size, seq)?;
         ma_core::tree::inclusion(&proof, head, seq, &logged.bytes)
-            .map_err(|_| Mismatch("the approval's entry was changed".to_owned()))?;
-        let entry = logged.entry().map_err(stored)?;
+            .map_err(|_| differs("the approval's entry was changed"))?;
+        let entry = logged.entry()?;
         // When it leaves stands in the row alone; that the person had the time to undo, in the log.
         if self.now() < entry.at + millis(self.config.hold) {
-            return Err(Mismatch("the time to undo was cut short".to_owned()));
+            return Err(differs("the time to undo was cut short"));
         }
         let Record::Approved { proposal, approval } = entry.record else {
-            return Err(Mismatch(
-                "the approval's entry is something else".to_owned(),
-            ));
+            return Err(differs("the approval's entry is something else"));
         };
         if proposal != row.id {
-            return Err(Mismatch(
-                "the approval is about another proposal".to_owned(),
-            ));
+            return Err(differs("the approval is about another proposal"));
         }
         let p = &approval.preimage;
-        let signed = self.store.root_at(p.log_size).map_err(stored)?;
+        let signed = self.store.root_at(p.log_size)?;
         if signed.hash != p.log_root {
-            return Err(Mismatch(
-                "the log that was signed is not the beginning of this one".to_owned(),
+            return Err(differs(
+                "the log that was signed is not the beginning of this one",
             ));
         }
         let prepared = self
             .store
-            .prepared(&row.id)
-            .map_err(stored)?
+            .prepared(&row.id)?
             .ok_or_else(|| missing("the finished mail"))?;
         let ring = lock(&self.ring).clone();
         let content = Content {
@@ -189,25 +217,20 @@ impl Engine {
         let approved = Approved::verify(row.id.clone(), &approval, content, &ring)?;
         self.unused(&row.id, seq, head)?;
         if self.broken(row).is_some() {
-            return Err(Mismatch(
-                "what is stored is not what was proposed".to_owned(),
-            ));
+            return Err(differs("what is stored is not what was proposed"));
         }
         Ok(approved)
     }
 
     /// An approval is good for one execution: no later entry is about its proposal.
-    fn unused(&self, id: &ProposalId, approval: u64, head: TreeRoot) -> Result<(), Mismatch> {
-        let stored = |e: StoreError| Mismatch(e.to_string());
-        let changed = || Mismatch("the entries after the approval were changed".to_owned());
+    fn unused(&self, id: &ProposalId, approval: u64, head: TreeRoot) -> Result<(), Halt> {
+        let changed = || differs("the entries after the approval were changed");
         for seq in approval + 1..head.size {
-            let logged = self.store.entry(seq).map_err(stored)?.ok_or_else(changed)?;
-            let proof = self.store.inclusion(head.size, seq).map_err(stored)?;
+            let logged = self.store.entry(seq)?.ok_or_else(changed)?;
+            let proof = self.store.inclusion(head.size, seq)?;
             ma_core::tree::inclusion(&proof, head, seq, &logged.bytes).map_err(|_| changed())?;
-            if logged.entry().map_err(stored)?.record.proposal() == Some(id) {
-                return Err(Mismatch(
-                    "the approval was used or undone already".to_owned(),
-                ));
+            if logged.entry()?.record.proposal() == Some(id) {
+                return Err(differs("the approval was used or undone already"));
             }
         }
         Ok(())
