@@ -286,7 +286,7 @@ export const words = {
       text: "What is approved leaves through these.",
       practice: "Practice account, inside this app",
       show: "Show mailbox",
-      default: "Used when an agent names none",
+      default: "The default",
       makeDefault: "Use when none is named",
       add: "Add a mail account",
     },

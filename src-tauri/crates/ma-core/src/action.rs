@@ -1,8 +1,8 @@
 //! Actions: typed things that could be done. No variant destroys anything.
 
 use crate::digest::Canonical;
-use crate::text::{FileName, Invalid, MailText, MediaType, Recipient, SubjectLine};
-use crate::{AccountId, Digest, EmailAddress};
+use crate::text::{FileName, Invalid, MailText, MediaType, SubjectLine};
+use crate::{AccountId, Digest, EmailAddress, Recipient};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 

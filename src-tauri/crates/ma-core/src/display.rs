@@ -2,8 +2,8 @@
 //! and its canonical bytes are part of what the passkey signs.
 
 use crate::digest::Canonical;
-use crate::text::{AgentName, Reason, Recipient, is_deceptive, is_joiner};
-use crate::{Action, Digest, SendEmail};
+use crate::text::{AgentName, Reason, is_deceptive, is_joiner};
+use crate::{Action, Digest, Recipient, SendEmail};
 use serde::{Deserialize, Serialize};
 
 /// The version of [`render`]. A change of wording or order is a new version, so that a receipt

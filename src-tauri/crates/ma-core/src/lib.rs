@@ -8,6 +8,7 @@
 //! arrive as arguments.
 
 mod action;
+mod address;
 mod challenge;
 mod digest;
 mod display;
@@ -23,6 +24,7 @@ pub use action::{
     Action, Attachment, Draft, EmailDraft, MAX_ATTACHMENT_BYTES, MAX_RECIPIENTS, Risk, SendEmail,
     Sender, Upload,
 };
+pub use address::{EmailAddress, Recipient};
 pub use challenge::{Decision, Preimage};
 pub use digest::{Canonical, Digest, canonical};
 pub use display::{
@@ -40,8 +42,7 @@ pub use inbox::{
 pub use lifecycle::{Event, Refused, State, apply};
 pub use statement::{enrolment_statement, pairing_statement, revocation_statement};
 pub use text::{
-    AgentName, EmailAddress, FileName, Invalid, MailText, MediaType, PersonName, Reason, Recipient,
-    SubjectLine,
+    AgentName, FileName, Invalid, MailText, MediaType, PersonName, Reason, SubjectLine,
 };
 
 /// Milliseconds since the Unix epoch, UTC.

@@ -22,6 +22,7 @@ mod proposing;
 mod receipts;
 mod rows;
 mod schedule;
+mod settings;
 mod store;
 mod trust;
 pub mod vault;

@@ -114,6 +114,10 @@ pub fn verify_assertion(
 }
 
 /// What the library found, for a person.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the rest of the library's many errors says itself what it is"
+)]
 pub fn in_words(error: &WebauthnError) -> String {
     let words = match error {
         WebauthnError::UserNotVerified => "the person was not verified",
@@ -123,10 +127,6 @@ pub fn in_words(error: &WebauthnError) -> String {
             "it was made for another page"
         }
         WebauthnError::AuthenticationFailure => "the key did not sign this",
-        #[allow(
-            clippy::wildcard_enum_match_arm,
-            reason = "the rest of the library's many errors says itself what it is"
-        )]
         other => return other.to_string(),
     };
     words.to_owned()
