@@ -27,15 +27,12 @@ mod linux {
     const PATIENCE: Duration = Duration::from_secs(20);
 
     /// The app in the tray. It ends with the value.
-    struct Tray {
-        child: Child,
-        _home: Folder,
-    }
+    struct Tray(Child);
 
     impl Drop for Tray {
         fn drop(&mut self) {
-            drop(self.child.kill());
-            drop(self.child.wait());
+            drop(self.0.kill());
+            drop(self.0.wait());
         }
     }
 
@@ -51,14 +48,15 @@ mod linux {
         {
             return report.not_measured("tray", "Xvfb is not installed");
         }
-        // As on any desktop, something else has drawn on this one before: the first start is not
-        // counted, in which GTK asks the graphics driver which visuals there are.
+        // The first start is not counted: it makes the home, and GTK asks the graphics driver which
+        // visuals there are, which any program that draws has done on a desktop before.
         let desktop = Desktop::start().await;
+        let home = Folder::new();
         let mut starts = Vec::new();
         let mut last = None;
         for number in 0..=STARTS {
             drop(last.take());
-            let Some((tray, took)) = start(&desktop, &program).await else {
+            let Some((tray, took)) = start(&desktop, &home, &program).await else {
                 return report.not_measured("tray", "its icon did not appear");
             };
             if number > 0 {
@@ -69,7 +67,7 @@ mod linux {
         starts.sort();
         let tray = last.expect("a start");
         tokio::time::sleep(SETTLE).await;
-        let all = family(tray.child.id());
+        let all = family(tray.0.id());
         let before = ticks(&all);
         tokio::time::sleep(IDLE).await;
         let used = ticks(&all) - before;
@@ -104,8 +102,7 @@ mod linux {
             .find(|path| path.exists())
     }
 
-    async fn start(desktop: &Desktop, program: &Path) -> Option<(Tray, Duration)> {
-        let home = Folder::new();
+    async fn start(desktop: &Desktop, home: &Folder, program: &Path) -> Option<(Tray, Duration)> {
         let mut command = desktop.command(program);
         command
             .arg("--hidden")
@@ -118,7 +115,7 @@ mod linux {
         let shown = desktop.tray().items().len();
         let start = Instant::now();
         let child = command.spawn().expect("the app starts");
-        let tray = Tray { child, _home: home };
+        let tray = Tray(child);
         while desktop.tray().items().len() == shown {
             if start.elapsed() > PATIENCE {
                 return None;
