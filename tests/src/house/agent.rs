@@ -35,19 +35,13 @@ impl Agent {
     /// GET. Gives status and body.
     pub async fn read(&self, path: &str) -> (u16, Value) {
         let request = self.http.get(format!("{}{path}", self.door));
-        Self::answer(request.bearer_auth(&self.token)).await
+        answer(request.bearer_auth(&self.token)).await
     }
 
     /// POST. Gives status and body.
     pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let request = self.http.post(format!("{}{path}", self.door)).json(body);
-        Self::answer(request.bearer_auth(&self.token)).await
-    }
-
-    async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
-        let response = request.send().await.expect("the door answers");
-        let status = response.status().as_u16();
-        (status, response.json().await.unwrap_or(Value::Null))
+        answer(request.bearer_auth(&self.token)).await
     }
 
     /// Proposes; the door has to take it. Gives the proposal.
@@ -88,6 +82,12 @@ impl Agent {
     }
 }
 
+async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.expect("the door answers");
+    let status = response.status().as_u16();
+    (status, response.json().await.unwrap_or(Value::Null))
+}
+
 /// A short mail as an agent writes it.
 pub fn mail(to: &str, subject: &str) -> Value {
     json!({
@@ -100,14 +100,8 @@ pub fn mail(to: &str, subject: &str) -> Value {
 
 /// Lets an agent ask to connect at that door.
 pub async fn ask_to_pair(http: &reqwest::Client, door: &str, name: &str) -> Asked {
-    let hello: Value = http
-        .get(format!("{door}/v1/hello?nonce={}", "n".repeat(32)))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let nonce = "n".repeat(32);
+    let (_, hello) = answer(http.get(format!("{door}/v1/hello?nonce={nonce}"))).await;
     let install = hello["install_id"]
         .as_str()
         .expect("an installation")
@@ -118,18 +112,11 @@ pub async fn ask_to_pair(http: &reqwest::Client, door: &str, name: &str) -> Aske
         .expect("a key")
         .expose()
         .to_owned();
-    let asked: Value = http
-        .post(format!("{door}/v1/pairings"))
-        .json(&json!({
-            "name": name,
-            "key_sha256": ma_core::Digest::of(token.as_bytes()).hex(),
-        }))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let pairing = json!({
+        "name": name,
+        "key_sha256": ma_core::Digest::of(token.as_bytes()).hex(),
+    });
+    let (_, asked) = answer(http.post(format!("{door}/v1/pairings")).json(&pairing)).await;
     Asked {
         pairing: asked["id"]
             .as_str()

@@ -2,9 +2,10 @@
 
 use crate::ledger;
 use crate::scene::{HOLD, Scene, delivered, notice};
-use ma_tests::house::mail;
+use ma_tests::house::{House, mail};
 use ma_tests::sink::{Fault, SmtpSink};
 use serde_json::json;
+use std::time::Duration;
 
 const PARTS: [(&str, &str); 14] = [
     (
@@ -204,4 +205,20 @@ async fn an_approval_that_was_undone_sends_nothing_whatever_the_state_says() {
          UPDATE log SET proposal = NULL WHERE seq = (SELECT max(seq) FROM log)",
     );
     scene.stopped("held again after an undo").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_another_program_holds_delays_a_mail_and_stops_nothing() {
+    let house = House::ready().await;
+    let agent = house.agent("Claude").await;
+    let id = agent.propose_mail("mara@practice.test", "Friday").await;
+    house.approve(&id).await;
+    let other = rusqlite::Connection::open(house.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // Longer than the app waits for it.
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    assert_eq!(agent.state(&id).await, "held");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(agent.wait(&id).await["state"], "executed");
+    assert_eq!(notice(&house, "schedule").await, None, "it was only busy");
 }

@@ -275,6 +275,17 @@ async fn data_that_is_gone_while_the_keychain_remembers_it_seals() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_cannot_be_read_seals() {
+    let scene = Scene::new().await;
+    scene
+        .house
+        .tamper("UPDATE account SET address = 'nobody' WHERE id = 'practice'");
+    let house = scene.house.restart().await;
+    let text = sealed(&house, "an unreadable account").await;
+    assert!(text.contains("accounts cannot be read"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_locked_keychain_seals_and_says_how_to_go_on() {
     let scene = Scene::new().await;
     let locked = Plan {

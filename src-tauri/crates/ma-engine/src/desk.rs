@@ -7,7 +7,7 @@ use crate::mime;
 use crate::rows;
 use crate::store::{HistoryCursor, StoreError};
 use crate::view::{CeremonyView, HistoryPage, Item, Refusal, Snapshot};
-use ma_core::{Action, Digest, Event, LogEntry, ProposalId, Reason, Record, State};
+use ma_core::{Action, Digest, Event, ProposalId, Reason, Record, State};
 use std::sync::atomic::Ordering;
 
 const PAGE: u32 = 50;
@@ -164,21 +164,13 @@ impl Engine {
         self.store
             .write(move |tx| {
                 let row = tx.proposal(&id)?.ok_or_else(gone)?;
-                let state = tx
-                    .step(&id, row.state, Event::Reject, now)?
+                let rejected = Record::Rejected {
+                    proposal: id.clone(),
+                    reason: reason.as_str().to_owned(),
+                };
+                tx.advance(&id, row.state, Event::Reject, now, rejected)?
                     .ok_or_else(|| late(row.state))?;
                 tx.note_rejection(&id, reason.as_str())?;
-                tx.append(&LogEntry::new(
-                    now,
-                    Record::Rejected {
-                        proposal: id.clone(),
-                        reason: reason.as_str().to_owned(),
-                    },
-                ))?;
-                tx.tell(Change::Moved {
-                    id: id.to_string(),
-                    state,
-                });
                 Ok::<_, Refusal>(())
             })
             .await
@@ -215,14 +207,8 @@ impl Engine {
         self.store
             .write(move |tx| {
                 let row = tx.proposal(&id)?.ok_or_else(gone)?;
-                let state = tx
-                    .step(&id, row.state, event, now)?
+                tx.advance(&id, row.state, event, now, record(id.clone()))?
                     .ok_or_else(|| late(row.state))?;
-                tx.append(&LogEntry::new(now, record(id.clone())))?;
-                tx.tell(Change::Moved {
-                    id: id.to_string(),
-                    state,
-                });
                 Ok::<_, Refusal>(())
             })
             .await?;

@@ -5,8 +5,8 @@ use crate::store::{ProposalRow, StoreError};
 use ed25519_dalek::Signer;
 use ma_core::{
     AgentId, AgentIdentity, Answer, Connection, Digest, Event, HelloProof, Inbox, InboxError,
-    InstallId, LogEntry, Millis, PairingId, PairingRequest, PairingState, PairingTicket,
-    ProposalId, Record, State, Submission, Ticket, TicketFilter,
+    InstallId, Millis, PairingId, PairingRequest, PairingState, PairingTicket, ProposalId, Record,
+    State, Submission, Ticket, TicketFilter,
 };
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -183,19 +183,11 @@ impl Inbox for Engine {
                         .proposal(&id)?
                         .filter(|row| row.agent == agent)
                         .ok_or(InboxError::NotFound)?;
-                    let state = tx
-                        .step(&id, row.state, Event::Withdraw, now)?
+                    let withdrawn = Record::Withdrawn {
+                        proposal: id.clone(),
+                    };
+                    tx.advance(&id, row.state, Event::Withdraw, now, withdrawn)?
                         .ok_or(InboxError::WrongState(row.state))?;
-                    tx.append(&LogEntry::new(
-                        now,
-                        Record::Withdrawn {
-                            proposal: id.clone(),
-                        },
-                    ))?;
-                    tx.tell(Change::Moved {
-                        id: id.to_string(),
-                        state,
-                    });
                     let row = tx.proposal(&id)?.ok_or(InboxError::NotFound)?;
                     Ok(ticket(row))
                 })

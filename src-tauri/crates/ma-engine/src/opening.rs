@@ -5,7 +5,7 @@ use crate::ceremony::Ceremonies;
 use crate::chance;
 use crate::config::{Browser, Clock, Config};
 use crate::connector::{Practice, YOU};
-use crate::engine::{Change, Engine, Install, lock};
+use crate::engine::{Engine, Install, lock};
 use crate::notices::Notices;
 use crate::pairing::Pairings;
 use crate::store::{AccountRow, Signer, Store, StoreError};
@@ -106,7 +106,9 @@ impl Engine {
             Some(reason) => engine.refuse_everything(&reason),
             None => engine.settle_in(empty).await?,
         }
-        engine.read_accounts()?;
+        if let Err(error) = engine.read_accounts() {
+            engine.refuse_everything(&format!("The accounts cannot be read: {error}."));
+        }
         crate::schedule::spawn(&engine);
         Ok(engine)
     }
@@ -248,22 +250,15 @@ impl Engine {
         let id = id.clone();
         self.store
             .write(move |tx| {
-                let Some(state) = tx.step(&id, State::Executing, event, now)? else {
-                    return Ok(false);
+                let finished = Record::Finished {
+                    proposal: id.clone(),
+                    outcome: outcome.clone(),
                 };
-                tx.note_outcome(&id, &outcome)?;
-                tx.append(&LogEntry::new(
-                    now,
-                    Record::Finished {
-                        proposal: id.clone(),
-                        outcome,
-                    },
-                ))?;
-                tx.tell(Change::Moved {
-                    id: id.to_string(),
-                    state,
-                });
-                Ok(true)
+                let moved = tx.advance(&id, State::Executing, event, now, finished)?;
+                if moved.is_some() {
+                    tx.note_outcome(&id, &outcome)?;
+                }
+                Ok(moved.is_some())
             })
             .await
     }

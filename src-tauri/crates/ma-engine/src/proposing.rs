@@ -50,6 +50,8 @@ impl Engine {
             agent,
             name,
             revises: submission.revises,
+            action_sha256: Digest::of(&bytes),
+            display_sha256: Digest::of(&shown),
             digest: proposal_digest(&bytes, &shown),
             bytes,
             shown,
@@ -94,6 +96,8 @@ struct Proposing {
     bytes: Vec<u8>,
     display: Display,
     shown: Vec<u8>,
+    action_sha256: Digest,
+    display_sha256: Digest,
     digest: Digest,
     blobs: Vec<Vec<u8>>,
     now: Millis,
@@ -112,13 +116,14 @@ impl Proposing {
             bytes,
             display,
             shown,
+            action_sha256,
+            display_sha256,
             digest,
             blobs,
             now,
             expires,
             cap,
         } = self;
-        let action_sha256 = Digest::of(&bytes);
         if let Some(same) = tx.same(&agent, action_sha256)? {
             return Ok(ticket(same));
         }
@@ -139,6 +144,8 @@ impl Proposing {
             account: action.account(),
             action: &bytes,
             display: &shown,
+            action_sha256,
+            display_sha256,
             digest,
             summary: &line,
             proposed: now,
@@ -153,7 +160,7 @@ impl Proposing {
                 verb: action.verb().to_owned(),
                 account: action.account().clone(),
                 action_sha256,
-                display_sha256: Digest::of(&shown),
+                display_sha256,
                 expires,
             },
         ))?;
@@ -218,21 +225,13 @@ fn supersede(
     match row.state {
         State::Rejected | State::Withdrawn | State::Expired | State::Failed => Ok(()),
         State::Pending => {
-            let state = tx
-                .step(old, State::Pending, Event::Revise, now)?
+            let superseded = Record::Superseded {
+                proposal: old.clone(),
+                by: by.clone(),
+            };
+            tx.advance(old, State::Pending, Event::Revise, now, superseded)?
                 .ok_or(InboxError::WrongState(row.state))?;
             tx.note_superseded(old, by)?;
-            tx.append(&LogEntry::new(
-                now,
-                Record::Superseded {
-                    proposal: old.clone(),
-                    by: by.clone(),
-                },
-            ))?;
-            tx.tell(Change::Moved {
-                id: old.to_string(),
-                state,
-            });
             Ok(())
         }
         State::Held | State::Executing | State::Executed | State::InDoubt | State::Superseded => {

@@ -135,18 +135,10 @@ impl Engine {
         let id = row.id.clone();
         self.store
             .write(move |tx| {
-                if let Some(state) = tx.step(&id, State::Pending, Event::Expire, now)? {
-                    tx.append(&LogEntry::new(
-                        now,
-                        Record::Expired {
-                            proposal: id.clone(),
-                        },
-                    ))?;
-                    tx.tell(Change::Moved {
-                        id: id.to_string(),
-                        state,
-                    });
-                }
+                let expired = Record::Expired {
+                    proposal: id.clone(),
+                };
+                tx.advance(&id, State::Pending, Event::Expire, now, expired)?;
                 Ok(())
             })
             .await
@@ -242,23 +234,13 @@ impl Engine {
         let begun = self
             .store
             .write(move |tx| {
-                let Some(state) = tx.step(&id, State::Held, Event::Start, now)? else {
-                    return Ok::<_, StoreError>(false);
+                let started = Record::Started {
+                    proposal: id.clone(),
                 };
-                tx.append(&LogEntry::new(
-                    now,
-                    Record::Started {
-                        proposal: id.clone(),
-                    },
-                ))?;
-                tx.tell(Change::Moved {
-                    id: id.to_string(),
-                    state,
-                });
-                Ok(true)
+                tx.advance(&id, State::Held, Event::Start, now, started)
             })
             .await?;
-        Ok(begun.then(|| approved.start()))
+        Ok(begun.map(|_| approved.start()))
     }
 
     async fn carry_out(&self, started: Started) {
@@ -304,26 +286,14 @@ impl Engine {
         let id = id.clone();
         self.store
             .write(move |tx| {
-                if let Some(state) = tx.step(&id, State::Held, Event::Void, now)? {
-                    tx.note_outcome(
-                        &id,
-                        &not_done(
-                            "stopped",
-                            reason.clone(),
-                            "Propose it again if it is still wanted.",
-                        ),
-                    )?;
-                    tx.append(&LogEntry::new(
-                        now,
-                        Record::Voided {
-                            proposal: id.clone(),
-                            reason,
-                        },
-                    ))?;
-                    tx.tell(Change::Moved {
-                        id: id.to_string(),
-                        state,
-                    });
+                let voided = Record::Voided {
+                    proposal: id.clone(),
+                    reason: reason.clone(),
+                };
+                let moved = tx.advance(&id, State::Held, Event::Void, now, voided)?;
+                if moved.is_some() {
+                    let next = "Propose it again if it is still wanted.";
+                    tx.note_outcome(&id, &not_done("stopped", reason, next))?;
                 }
                 Ok(())
             })

@@ -299,9 +299,11 @@ async fn pinned_head(vault: &Arc<dyn Vault>) -> Result<Option<TreeRoot>, String>
 impl Engine {
     /// Notes the log's head in the keychain, so that a cut tail shows at the next start.
     pub(crate) async fn pin_head(&self) {
-        let text = head_text(*lock(&self.head));
-        let vault = Arc::clone(&self.vault);
-        let writing = tokio::task::spawn_blocking(move || vault.write(LOG_HEAD, text.as_bytes()));
+        let (head, vault) = (Arc::clone(&self.head), Arc::clone(&self.vault));
+        let writing = tokio::task::spawn_blocking(move || {
+            let text = head_text(*lock(&head));
+            vault.write(LOG_HEAD, text.as_bytes())
+        });
         // A keychain that hangs, or asks to be unlocked, holds up nothing that was approved.
         let written = tokio::time::timeout(PIN_TIME, writing).await;
         if !matches!(written, Ok(Ok(Ok(())))) {

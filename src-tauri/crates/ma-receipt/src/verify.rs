@@ -362,3 +362,15 @@ fn outcome(s: &Subject<'_>) -> Result<String, String> {
     }
     Ok("Its entry follows the approval".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn a_number_is_grouped_from_its_end() {
+        let numbers = [0, 288, 1_000, 251_151, 16_777_216].map(grouped);
+        let read = numbers.map(|text| text.replace('\u{202F}', " "));
+        assert_eq!(read, ["0", "288", "1 000", "251 151", "16 777 216"]);
+    }
+}

@@ -1,8 +1,10 @@
 //! Proposals.
 
 use super::{Store, StoreError, Tx};
+use crate::Change;
 use ma_core::{
-    AccountId, AgentId, Digest, Event, Millis, Outcome, ProposalId, State, TicketFilter, apply,
+    AccountId, AgentId, Digest, Event, LogEntry, Millis, Outcome, ProposalId, Record, State,
+    TicketFilter, apply,
 };
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
@@ -40,6 +42,8 @@ pub(crate) struct NewProposal<'a> {
     pub(crate) account: &'a AccountId,
     pub(crate) action: &'a [u8],
     pub(crate) display: &'a [u8],
+    pub(crate) action_sha256: Digest,
+    pub(crate) display_sha256: Digest,
     pub(crate) digest: Digest,
     pub(crate) summary: &'a str,
     pub(crate) proposed: Millis,
@@ -157,8 +161,8 @@ impl Tx<'_> {
                 new.account.as_str(),
                 new.action,
                 new.display,
-                Digest::of(new.action).as_bytes(),
-                Digest::of(new.display).as_bytes(),
+                new.action_sha256.as_bytes(),
+                new.display_sha256.as_bytes(),
                 new.digest.as_bytes(),
                 new.summary,
                 new.proposed,
@@ -176,6 +180,27 @@ impl Tx<'_> {
             )?
             .execute(params![digest.as_bytes(), bytes])?;
         Ok(())
+    }
+
+    /// One step of the lifecycle with its entry in the log; everybody is told. `None`, and nothing
+    /// written, if the state does not allow it.
+    pub(crate) fn advance(
+        &mut self,
+        id: &ProposalId,
+        from: State,
+        event: Event,
+        now: Millis,
+        record: Record,
+    ) -> Result<Option<State>, StoreError> {
+        let Some(state) = self.step(id, from, event, now)? else {
+            return Ok(None);
+        };
+        self.append(&LogEntry::new(now, record))?;
+        self.tell(Change::Moved {
+            id: id.to_string(),
+            state,
+        });
+        Ok(Some(state))
     }
 
     /// One step of the lifecycle, as a compare-and-set: `None` if the state does not allow it.

@@ -266,7 +266,7 @@ fn commit(connection: &Connection, signer: Option<&Signer>, jobs: Vec<Job>) {
 }
 
 /// A statement without values or rows, compiled once.
-fn tell(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     connection.prepare_cached(sql)?.execute([])?;
     Ok(())
 }
@@ -277,7 +277,7 @@ fn transact(
     settles: &mut Vec<Settle>,
 ) -> Result<Option<TreeRoot>, StoreError> {
     let connection = tx.connection;
-    let mut failed = tell(connection, "BEGIN IMMEDIATE").err();
+    let mut failed = execute(connection, "BEGIN IMMEDIATE").err();
     for Job(work) in jobs {
         if let Some(error) = &failed {
             work.refuse(error.clone());
@@ -296,14 +296,14 @@ fn transact(
         }
         (true | false, Some(_) | None) => None,
     };
-    tell(connection, "COMMIT")?;
+    execute(connection, "COMMIT")?;
     Ok(root)
 }
 
 fn save(tx: &mut Tx<'_>, work: Box<dyn Work>, settles: &mut Vec<Settle>) -> Result<(), StoreError> {
     let connection = tx.connection;
     let (told, appended) = (tx.changes.len(), tx.appended);
-    if let Err(error) = tell(connection, "SAVEPOINT job") {
+    if let Err(error) = execute(connection, "SAVEPOINT job") {
         work.refuse(error.clone());
         return Err(error);
     }
@@ -316,9 +316,9 @@ fn save(tx: &mut Tx<'_>, work: Box<dyn Work>, settles: &mut Vec<Settle>) -> Resu
     if !keep {
         tx.changes.truncate(told);
         tx.appended = appended;
-        tell(connection, "ROLLBACK TO job")?;
+        execute(connection, "ROLLBACK TO job")?;
     }
-    tell(connection, "RELEASE job")
+    execute(connection, "RELEASE job")
 }
 
 #[cfg(test)]
